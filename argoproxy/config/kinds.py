@@ -1,0 +1,209 @@
+"""
+The kinds of values a configuration holds: what each wants, and how it is read.
+
+A kind reads the plain values that a file gives (strings, numbers, booleans, lists, mappings) and, by C{parse}, the text
+of an option or an environment variable. Which key is of which kind stays out: see L{argoproxy.config.model}.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from urllib.parse import urlsplit
+
+import attrs
+
+from argoproxy.config.faults import Misfit
+
+_MOST = 1_000_000
+_SWITCHES = {
+    **dict.fromkeys(("true", "1", "yes", "on"), True),
+    **dict.fromkeys(("false", "0", "no", "off"), False),
+}
+_HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_.])?|\[[0-9A-Fa-f:.]+\]")
+# What people put behind the base: the paths of the calls, as argo-proxy's documentation and its single endpoints show them.
+_CALL = re.compile(
+    r"(/api/v1(/resource(/(chat|streamchat|embed))?|/models)?|/v1(/chat/completions|/embeddings|/models|/messages)?)/*$"
+)
+
+
+def _same(text: str) -> object:
+    return text
+
+
+@attrs.frozen
+class Kind:
+    """
+    @ivar wanted: what it wants, to be read behind "must be".
+    @ivar accept: gives the value as it is kept. @raise ValueError: it doesn't fit. @raise Misfit: something in it doesn't.
+    @ivar parse: gives the plain value that a text stands for, or the text itself if it stands for none;
+        C{None} if this kind can't be written in an option or an environment variable.
+    """
+
+    wanted: str
+    accept: Callable[[object], object]
+    parse: Callable[[str], object] | None = _same
+
+    def read(self, value: object) -> object:
+        """
+        @return: the value as it is kept; reading that again changes nothing.
+        @raise Misfit: it is not of this kind.
+        """
+        try:
+            return self.accept(value)
+        except ValueError:
+            raise Misfit(self.wanted, value) from None
+
+
+def whole(low: int, high: int = _MOST) -> Kind:
+    """A whole number; neither C{true} nor 5.0 is one."""
+
+    def accept(value: object) -> int:
+        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+            raise ValueError
+        return value
+
+    return Kind(f"a whole number from {low} to {high}", accept, _parse_by(int))
+
+
+def number(unit: str, low: float = 0, *, above: bool = False) -> Kind:
+    """
+    A finite number of some unit.
+
+    @param above: C{low} itself is too little.
+    """
+
+    def accept(value: object) -> float:
+        if not isinstance(value, (int, float)) or isinstance(value, bool) or not low <= value <= _MOST:
+            raise ValueError
+        if above and value == low:
+            raise ValueError
+        return float(value)
+
+    start = f"above {low}" if above else f"from {low}"
+    return Kind(f"a number of {unit} {start} to {_MOST}", accept, _parse_by(float))
+
+
+def choice(*names: str) -> Kind:
+    """One of a few words."""
+
+    def accept(value: object) -> str:
+        if not isinstance(value, str) or value not in names:
+            raise ValueError
+        return value
+
+    return Kind(f"{', '.join(names[:-1])} or {names[-1]}", accept)
+
+
+def text(wanted: str, pattern: str) -> Kind:
+    """A text on one line that matches a pattern as a whole."""
+    compiled = re.compile(pattern)
+
+    def accept(value: object) -> str:
+        if not isinstance(value, str) or not value.isprintable() or not compiled.fullmatch(value):
+            raise ValueError
+        return value
+
+    return Kind(wanted, accept)
+
+
+def mapping(names: Kind, items: Kind) -> Kind:
+    """A mapping, kept so that it can't be changed; only a file can hold one."""
+
+    def accept(value: object) -> Mapping[str, object]:
+        if not isinstance(value, Mapping):
+            raise ValueError
+        return MappingProxyType(dict(_entry(names, items, name, item) for name, item in value.items()))
+
+    return Kind(f"a mapping of {names.wanted} to {items.wanted}", accept, None)
+
+
+def _entry(names: Kind, items: Kind, name: str, item: object) -> tuple[str, object]:
+    try:
+        return str(names.accept(name)), items.read(item)
+    except Misfit as misfit:
+        raise Misfit(misfit.wanted, misfit.value, (name, *misfit.path)) from None
+    except ValueError:
+        raise Misfit(f"named by {names.wanted}", name, (name,)) from None
+
+
+def _parse_by(convert: Callable[[str], object]) -> Callable[[str], object]:
+    def parse(written: str) -> object:
+        try:
+            return convert(written)
+        except ValueError:
+            return written
+
+    return parse
+
+
+def _accept_switch(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError
+    return value
+
+
+def _accept_user(value: object) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[!-~]{1,64}", value.strip()):
+        raise ValueError
+    return value.strip().lower()
+
+
+def _accept_url(value: object) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[!-~]+", value):
+        raise ValueError
+    parts = urlsplit(value)
+    extras = re.search(r"[@?#\\]", value)
+    # The port is read for its own ValueError: not a number, or out of range.
+    if parts.scheme not in ("http", "https") or extras or parts.port == 0 or not _HOST.fullmatch(_host(parts.netloc)):
+        raise ValueError
+    return value
+
+
+def _host(netloc: str) -> str:
+    return re.sub(r":\d*$", "", netloc)
+
+
+def _accept_base(value: object) -> str:
+    return _CALL.sub("", _accept_url(value).rstrip("/")).rstrip("/")
+
+
+def _accept_listen(value: object) -> tuple[str, ...]:
+    endpoints = [value] if isinstance(value, str) else value
+    if not isinstance(endpoints, (list, tuple)):
+        raise ValueError
+    for index, endpoint in enumerate(endpoints):
+        if not isinstance(endpoint, str) or not endpoint.isprintable() or not endpoint.strip():
+            raise Misfit("a Twisted endpoint", endpoint, () if endpoints[0] is value else (str(index),))
+    return tuple(endpoint.strip() for endpoint in endpoints)
+
+
+def _accept_host_and_port(value: object) -> str:
+    host, _, port = str(value).rpartition(":")
+    if not _HOST.fullmatch(host) or not re.fullmatch(r"[0-9]{1,5}", port) or not 1 <= int(port) <= 65535:
+        raise ValueError
+    return f"{host.lower()}:{int(port)}"
+
+
+def _accept_address(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError
+    return str(ipaddress.ip_address(value))
+
+
+SWITCH = Kind("true or false", _accept_switch, lambda written: _SWITCHES.get(written.lower(), written))
+USER = Kind("a user name of printable ASCII without spaces", _accept_user)
+NAME = text("a name", r"\S(.*\S)?")
+HOST = text("the name or address of an interface", r"[A-Za-z0-9._:%-]+")
+PACKAGE = text("the name of a package", r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
+URL = Kind("an http:// or https:// address with a host, without user name, password, query or fragment", _accept_url)
+BASE_URL = Kind(URL.wanted, _accept_base)
+LISTEN = Kind(
+    "a Twisted endpoint or a list of them",
+    _accept_listen,
+    lambda written: [endpoint for endpoint in written.split(",") if endpoint.strip()],
+)
+ALIASES = mapping(NAME, NAME)
+RESOLVE = mapping(Kind('"host:port"', _accept_host_and_port), Kind("an IP address", _accept_address))

@@ -1,0 +1,231 @@
+"""
+The configuration: every key with its type, its default, what it wants and the sentence that documents it.
+
+A key is one line of a class below; the file, the environment, the options and the table in the documentation all follow
+from that line. Where values come from stays out: see L{argoproxy.config.layers}.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Literal, get_args
+
+import attrs
+
+from argoproxy.config import kinds
+from argoproxy.config.faults import ConfigFault, Misfit, UnknownKey
+from argoproxy.config.kinds import Kind
+
+Environment = Literal["prod", "dev", "test"]
+Upstream = Literal["auto", "gateway", "native"]
+LogFormat = Literal["text", "json"]
+
+BASES: Mapping[str, str] = MappingProxyType(
+    {
+        "prod": "https://apps.inside.anl.gov/argoapi",
+        "dev": "https://apps-dev.inside.anl.gov/argoapi",
+        "test": "https://apps-test.inside.anl.gov/argoapi",
+    }
+)
+ENDPOINTS = ("argo_url", "argo_stream_url", "argo_embedding_url", "argo_model_url")
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+@attrs.frozen
+class Key:
+    """
+    What there is to know about a key.
+
+    @ivar name: the field of L{Config}.
+    @ivar doc: one sentence for people.
+    @ivar default: the value when nobody gives one; C{None}: unset.
+    @ivar in_file: whether a file may hold it under this name.
+    @ivar variable: the environment variable that gives it, or C{None}.
+    @ivar option: the command line option that gives it, or would.
+    """
+
+    name: str
+    kind: Kind
+    doc: str
+    default: object
+    in_file: bool
+    variable: str | None
+    option: str
+
+
+def _kept(value: object, field: attrs.Attribute[Any]) -> object:
+    """Check and freeze what a field is given, also where an embedder builds the object without a file."""
+    if value is None and field.default is None:
+        return None
+    try:
+        kept: object = field.metadata["kind"].read(value)
+    except Misfit as misfit:
+        raise ConfigFault(misfit.sentence((field.name,))) from None
+    return kept
+
+
+def _key(default: object, kind: Kind, doc: str, *, alias: str = "", option: str = "") -> Any:
+    """
+    Declare a field that is a key.
+
+    @param alias: the key's name in the environment and among the options, where a file has it in another place.
+    @param option: the name of its option, where that is another.
+    """
+    metadata = {"kind": kind, "doc": doc, "alias": alias, "option": option}
+    return attrs.field(default=default, converter=attrs.Converter(_kept, takes_field=True), metadata=metadata)
+
+
+def keys_of(owner: type[attrs.AttrsInstance]) -> tuple[Key, ...]:
+    """The keys that a class declares, in their order."""
+    return tuple(_described(field) for field in attrs.fields(owner) if "kind" in field.metadata)
+
+
+def _described(field: attrs.Attribute[Any]) -> Key:
+    kind, doc, alias, option = (field.metadata[name] for name in ("kind", "doc", "alias", "option"))
+    name = alias or field.name
+    return Key(
+        name=field.name,
+        kind=kind,
+        doc=doc,
+        default=field.default,
+        in_file=not alias,
+        variable=f"ARGOPROXY_{name.upper()}" if kind.parse else None,
+        option="--" + (option or name).replace("_", "-"),
+    )
+
+
+@attrs.frozen
+class SimulatorOptions:
+    """How the simulator inside the proxy's process behaves, when it is on."""
+
+    first_byte_delay: float = _key(0.0, kinds.number("seconds"), "Seconds before the first byte of a reply.")
+    chunk_delay: float = _key(0.0, kinds.number("seconds"), "Seconds between the pieces of a stream.")
+    chunk_size: int = _key(24, kinds.whole(1), "Size of a stream's pieces.")
+    cut_characters: bool = _key(False, kinds.SWITCH, "Whether a piece may end inside a multi-byte character.")
+    fault: str | None = _key(None, kinds.NAME, "Name of a fault that every reply shows.")
+
+
+SIMULATOR_KEYS = keys_of(SimulatorOptions)
+
+
+def _accept_simulator(value: object) -> SimulatorOptions:
+    if isinstance(value, SimulatorOptions):
+        return value
+    if not isinstance(value, Mapping):
+        raise ValueError
+    known = {key.name: key for key in SIMULATOR_KEYS}
+    read: dict[str, Any] = {}
+    for name, item in value.items():
+        if name not in known:
+            raise UnknownKey((*known, "enabled"), (name,))
+        try:
+            read[name] = known[name].kind.read(item)
+        except Misfit as misfit:
+            raise Misfit(misfit.wanted, misfit.value, (name, *misfit.path)) from None
+    return SimulatorOptions(**read)
+
+
+_SIMULATOR = Kind("true, false or a mapping of the simulator's settings", _accept_simulator, None)
+
+
+@attrs.frozen
+class Config:
+    """
+    Everything that can be set. Built directly (embedding) or by L{argoproxy.config.load}; both check every value.
+
+    @ivar notices: what the operator should know about where the values came from, a line each, for the log.
+    @ivar source: absolute path of the file that was read.
+    @raise ConfigFault: on building, a value that its key doesn't take.
+    """
+
+    user: str | None = _key(None, kinds.USER, "Your ARGO (ANL) user name, sent with every call; needed without the simulator.")
+    host: str = _key("127.0.0.1", kinds.HOST, "Interface to listen on.")
+    port: int = _key(44497, kinds.whole(0, 65535), "Port to listen on; 0 takes any free one.")
+    listen: tuple[str, ...] = _key((), kinds.LISTEN, "Twisted endpoint strings to listen on, in place of host and port.")
+    environment: Environment = _key("dev", kinds.choice(*get_args(Environment)), "Which of ARGO's environments to use.")
+    argo_base_url: str | None = _key(
+        None, kinds.BASE_URL, "Base of ARGO's addresses; wins over environment.", option="argo_url"
+    )
+    argo_url: str | None = _key(None, kinds.URL, "Address of the gateway's chat call alone.", option="argo_chat_url")
+    argo_stream_url: str | None = _key(None, kinds.URL, "Address of the gateway's streamed chat call alone.")
+    argo_embedding_url: str | None = _key(None, kinds.URL, "Address of the gateway's embedding call alone.")
+    argo_model_url: str | None = _key(None, kinds.URL, "Address of the gateway's model list alone.")
+    upstream: Upstream = _key("auto", kinds.choice(*get_args(Upstream)), "Which of ARGO's wires to use.")
+    default_chat_model: str | None = _key(None, kinds.NAME, "Model of a chat request that names none.")
+    default_embedding_model: str | None = _key(None, kinds.NAME, "Model of an embedding request that names none.")
+    unknown_model_fallback: str | None = _key(None, kinds.NAME, "Model that serves requests for a model nobody knows.")
+    model_aliases: Mapping[str, str] = _key(_NOTHING, kinds.ALIASES, "More names for models: name to model.")
+    model_refresh_interval_hours: float = _key(
+        24.0, kinds.number("hours"), "Hours between two readings of ARGO's model list; 0: never."
+    )
+    request_timeout: float | None = _key(
+        None, kinds.number("seconds", above=True), "Seconds a whole reply may take; unset: any time."
+    )
+    connect_timeout: float = _key(
+        10.0, kinds.number("seconds", above=True), "Seconds a connection to ARGO may take to open."
+    )
+    keepalive_interval: float = _key(
+        15.0, kinds.number("seconds"), "Seconds of silence on a stream after which a ping is sent; 0: never."
+    )
+    shutdown_grace: float = _key(30.0, kinds.number("seconds"), "Seconds that running requests have to end on shutdown.")
+    max_body_mb: float = _key(100.0, kinds.number("megabytes", above=True), "Largest request body taken, in megabytes.")
+    log_format: LogFormat = _key("text", kinds.choice(*get_args(LogFormat)), "Form of the log's lines.")
+    log_max_mb: float = _key(10.0, kinds.number("megabytes", above=True), "Size at which the log file is rotated.")
+    log_keep: int = _key(5, kinds.whole(1), "Number of rotated log files that are kept.")
+    verbose: bool = _key(False, kinds.SWITCH, "Whether the log tells more, such as the shape of requests.")
+    quiet: bool = _key(False, kinds.SWITCH, "Whether the log tells only of trouble.")
+    strict_params: bool = _key(
+        False, kinds.SWITCH, "Whether a parameter that ARGO can't honour is refused, not left out."
+    )
+    honour_client_timeouts: bool = _key(
+        False, kinds.SWITCH, "Whether the read timeout that an SDK tells is an upper bound for the reply."
+    )
+    update_check: bool = _key(True, kinds.SWITCH, "Whether a newer version is looked for once a day.")
+    update_package: str = _key("argoproxy", kinds.PACKAGE, "Name of the package to look for.")
+    resolve_overrides: Mapping[str, str] = _key(
+        _NOTHING, kinds.RESOLVE, 'IP addresses to connect to: "host:port" to address; the name is kept for TLS.'
+    )
+    simulator: SimulatorOptions = _key(
+        SimulatorOptions(), _SIMULATOR, "Play ARGO in this process: true, or a mapping with enabled and its settings."
+    )
+    use_simulator: bool = _key(False, kinds.SWITCH, "Whether ARGO is played in this process.", alias="simulator")
+    notices: tuple[str, ...] = ()
+    source: str | None = None
+
+    @property
+    def base_url(self) -> str:
+        """Base of ARGO's addresses, without a slash at its end."""
+        return self.argo_base_url or BASES[self.environment]
+
+    @property
+    def chat_url(self) -> str:
+        """The gateway's chat call."""
+        return self.argo_url or f"{self.base_url}/api/v1/resource/chat/"
+
+    @property
+    def stream_url(self) -> str:
+        """The gateway's streamed chat call."""
+        return self.argo_stream_url or f"{self.base_url}/api/v1/resource/streamchat/"
+
+    @property
+    def embed_url(self) -> str:
+        """The gateway's embedding call."""
+        return self.argo_embedding_url or f"{self.base_url}/api/v1/resource/embed/"
+
+    @property
+    def models_url(self) -> str:
+        """The gateway's model list."""
+        return self.argo_model_url or f"{self.base_url}/api/v1/models/"
+
+    @property
+    def native_base(self) -> str:
+        """What the paths of the native wires follow, such as C{/chat/completions} and C{/messages}."""
+        return f"{self.base_url}/v1"
+
+    def at(self, base_url: str) -> Config:
+        """The same, with every call going to one base: how the simulator is put in ARGO's place."""
+        return attrs.evolve(self, argo_base_url=base_url, **dict.fromkeys(ENDPOINTS))
+
+
+KEYS = keys_of(Config)

@@ -1,0 +1,60 @@
+"""
+The neutral language between the dialects and the upstreams: requests, their parts, models, and the events of a reply.
+
+Nothing here knows a dialect, a wire, or the network.
+"""
+
+from .events import (
+    Event,
+    Failed,
+    Finished,
+    FinishReason,
+    ReasoningDelta,
+    Started,
+    TextDelta,
+    ToolCallArguments,
+    ToolCallBegun,
+    Usage,
+    Used,
+    Vectors,
+)
+from .model import Family, Model
+from .parts import Image, Message, Part, Reasoning, Role, Text, Tokens, Tool, ToolCall, ToolChoice, ToolResult
+from .request import ChatRequest, DirectRequest, EmbeddingRequest, Request
+from .route import Call, Head, RouteCall, Stamp
+
+__all__ = [
+    "Call",
+    "ChatRequest",
+    "DirectRequest",
+    "EmbeddingRequest",
+    "Event",
+    "Failed",
+    "Family",
+    "FinishReason",
+    "Finished",
+    "Head",
+    "Image",
+    "Message",
+    "Model",
+    "Part",
+    "Reasoning",
+    "ReasoningDelta",
+    "Request",
+    "Role",
+    "RouteCall",
+    "Stamp",
+    "Started",
+    "Text",
+    "TextDelta",
+    "Tokens",
+    "Tool",
+    "ToolCall",
+    "ToolCallArguments",
+    "ToolCallBegun",
+    "ToolChoice",
+    "ToolResult",
+    "Usage",
+    "Used",
+    "Vectors",
+]

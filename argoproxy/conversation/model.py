@@ -1,0 +1,36 @@
+"""A model as both sides need to know it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Family = Literal["openai", "anthropic", "google", "unknown"]
+
+
+class Model(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    One of ARGO's models.
+
+    @ivar internal_id: what ARGO calls it: C{gpt4o}.
+    @ivar names: the public names, the preferred one first: C{argo:claude-sonnet-4.5}, C{argo:claude-4.5-sonnet}.
+    @ivar created: seconds since the epoch, as ARGO tells it, else 0.
+    @ivar encoding: the token encoding: C{o200k_base} or C{cl100k_base}; an estimate for other families.
+    @ivar unstreamed_token_cap: the most C{max_tokens} that ARGO takes without streaming, or L{None}.
+    @ivar system_role: whether the model takes system messages.
+    """
+
+    internal_id: str
+    names: tuple[str, ...]
+    family: Family
+    kind: Literal["chat", "embedding"] = "chat"
+    created: int = 0
+    encoding: str = "o200k_base"
+    unstreamed_token_cap: int | None = None
+    system_role: bool = True
+
+    @property
+    def name(self) -> str:
+        """The preferred public name."""
+        return self.names[0]

@@ -1,0 +1,61 @@
+"""What frames an exchange: where the request came in, the call that goes out, the head of what comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+
+class RouteCall(msgspec.Struct, frozen=True):
+    """
+    What a request says outside its body.
+
+    @ivar path: the variables in the route's path.
+    @ivar query: the query's fields, the last of each name.
+    """
+
+    path: Mapping[str, str] = {}
+    query: Mapping[str, str] = {}
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    A call to ARGO.
+
+    @ivar reply: what the wire answers to it, in the wire's own words: its upstream's decoder goes by it.
+    @ivar accept: the media types that the reply may have.
+    @ivar dropped: the client's parameters that this wire can't honour.
+    @ivar adjusted: what was changed so that ARGO takes it.
+    """
+
+    url: str
+    body: bytes
+    reply: str
+    accept: str = "application/json"
+    headers: Mapping[str, str] = {}
+    dropped: tuple[str, ...] = ()
+    adjusted: tuple[str, ...] = ()
+
+
+class Head(msgspec.Struct, frozen=True):
+    """The head of ARGO's reply: what of it the proxy looks at. Types and names are lower case."""
+
+    status: int
+    content_type: str = ""
+    retry_after: str | None = None
+    request_id: str | None = None
+
+
+class Stamp(msgspec.Struct, frozen=True):
+    """
+    What is the same all through a reply.
+
+    @ivar token: a random word from which the dialect makes its ids.
+    @ivar created: seconds since the epoch.
+    @ivar model: the model's name for the client.
+    """
+
+    token: str
+    created: int
+    model: str

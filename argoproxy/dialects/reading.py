@@ -1,0 +1,87 @@
+"""
+How a dialect reads a request: the body split into fields, the known ones decoded to a Struct, the rest kept.
+
+All blame is said here, once: each fault names the field by its path, C{messages[2].content}.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from argoproxy.errors import ClientFault
+from argoproxy.wire import json
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+_PATH = re.compile(r" - at `\$(.*)`$", re.DOTALL)
+
+
+def split(body: bytes) -> json.Fields:
+    """
+    A body's top-level fields.
+
+    @raise ClientFault: it is not a JSON object.
+    """
+    try:
+        return json.split(body)
+    except json.Malformed as error:
+        raise ClientFault(f"The request is not valid JSON: {error}.", code="invalid_json") from None
+
+
+class Reader(Generic[S]):
+    """
+    Reads fields into a Struct whose fields are named (or renamed) as the API's.
+
+    A C{null} counts as absent. Fields that the Struct lacks are the extras.
+    """
+
+    def __init__(self, shape: type[S]) -> None:
+        self._shape = shape
+        fields = msgspec.structs.fields(shape)
+        self._names = {field.encode_name: field.name for field in fields}
+        self._decoders = {field.encode_name: msgspec.json.Decoder(field.type) for field in fields}
+        self._required = [field.encode_name for field in fields if field.required]
+
+    def read(self, fields: Mapping[str, msgspec.Raw]) -> tuple[S, json.Fields]:
+        """
+        The Struct, and the extras.
+
+        @raise ClientFault: a field is missing or of the wrong type.
+        """
+        known: dict[str, Any] = {}
+        extras: json.Fields = {}
+        for name, raw in fields.items():
+            if bytes(raw) == b"null":
+                continue
+            if name in self._names:
+                known[self._names[name]] = decode(self._decoders[name], raw, name)
+            else:
+                extras[name] = raw
+        for name in self._required:
+            if self._names[name] not in known:
+                text = f"Missing required parameter: '{name}'."
+                raise ClientFault(text, code="missing_required_parameter", param=name)
+        return self._shape(**known), extras
+
+
+def decode(decoder: msgspec.json.Decoder[Any], raw: msgspec.Raw | bytes, path: str) -> Any:
+    """
+    A part of a request.
+
+    @param path: where it stands in the body.
+    @raise ClientFault: it is not of the decoder's type; C{param} has the path of what is wrong in it.
+    """
+    try:
+        return decoder.decode(raw)
+    except msgspec.DecodeError as error:
+        reason = str(error)
+    except RecursionError:
+        raise ClientFault(f"'{path}' is nested too deeply.", code="invalid_json", param=path) from None
+    found = _PATH.search(reason)
+    where = path + found.group(1) if found else path
+    what = _PATH.sub("", reason)
+    raise ClientFault(f"Invalid value for '{where}': {what}.", code="invalid_type", param=where)

@@ -1,0 +1,78 @@
+"""
+What can go wrong, as one hierarchy in three branches: the client's fault, the upstream's, ours.
+
+A fault knows its HTTP status and says what is wrong in words for the client; how it looks on the wire is the
+dialect's business (L{argoproxy.interfaces.IDialect.error}).
+"""
+
+from __future__ import annotations
+
+
+class ProxyError(Exception):
+    """
+    A fault that ends a request.
+
+    @ivar status: the HTTP status, 400 to 599.
+    @ivar message: one sentence for the client; never a traceback, a path, or content.
+    @ivar code: a short word that programs can test (C{model_not_found}), or L{None}.
+    @ivar param: the path of the field at fault (C{messages[2].content}), or L{None}.
+    @ivar kind: the upstream's own name for the kind of error (C{rate_limit_error}), or L{None}.
+    @ivar retry_after: the upstream's C{Retry-After}, as it came, or L{None}.
+    @ivar should_retry: whether SDKs should try again, or L{None} where they know best themselves.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        code: str | None = None,
+        param: str | None = None,
+        kind: str | None = None,
+        retry_after: str | None = None,
+        should_retry: bool | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.code = code
+        self.param = param
+        self.kind = kind
+        self.retry_after = retry_after
+        self.should_retry = should_retry
+
+
+class ClientFault(ProxyError):
+    """The request can't be served as it is: nothing of it reaches ARGO."""
+
+    def __init__(
+        self, message: str, *, status: int = 400, code: str | None = None, param: str | None = None
+    ) -> None:
+        super().__init__(status, message, code=code, param=param)
+
+
+class UpstreamFault(ProxyError):
+    """ARGO, or the way to it, failed or refused."""
+
+
+class Truncated(UpstreamFault):
+    """The upstream's reply ended before it was complete."""
+
+    def __init__(self, message: str = "The upstream broke off its reply.") -> None:
+        super().__init__(502, message, code="upstream_truncated")
+
+
+class TimedOut(UpstreamFault):
+    """The time that the client or the operator allows for a reply ran out."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(
+            504, f"The reply was not complete within {seconds:g} s.", code="timeout", should_retry=False
+        )
+
+
+class OurFault(ProxyError):
+    """A bug of ours. The client learns the request's id and nothing else."""
+
+    def __init__(self, request_id: str) -> None:
+        super().__init__(500, f"Internal error of the proxy; its log says more: {request_id}", code="internal_error")

@@ -1,0 +1,247 @@
+"""Every interface of the proxy, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from zope.interface import Attribute, Interface
+
+from .conversation import (
+    Call,
+    ChatRequest,
+    EmbeddingRequest,
+    Event,
+    Head,
+    Model,
+    Request,
+    RouteCall,
+    Stamp,
+    Usage,
+)
+from .errors import ProxyError
+
+if TYPE_CHECKING:
+    from twisted.internet.defer import Deferred
+
+
+class IDialect(Interface):
+    """What a client speaks: one of the public APIs."""
+
+    name: str = Attribute("The dialect's name in the registry.")
+    statuses: Mapping[int, int] = Attribute("Statuses that its clients don't know, and what they get instead.")
+
+    def parse(body: bytes, call: RouteCall) -> Request:
+        """
+        Understand a request.
+
+        @raise ClientFault: it is not one.
+        """
+
+    def error(fault: ProxyError) -> bytes:
+        """The body of an error reply, as JSON."""
+
+
+class IRenderingDialect(IDialect):
+    """A dialect whose replies are made here. (ARGO's own goes through as it comes.)"""
+
+    def renderer(request: Request, stamp: Stamp) -> IRenderer:
+        """What makes the reply's bytes, for one request that L{parse} returned."""
+
+
+class IRenderer(Interface):
+    """
+    Makes a reply's bytes in a client's dialect.
+
+    For a request that doesn't stream, all bytes come from C{close}.
+    """
+
+    content_type: str = Attribute("The reply's media type.")
+    keepalive: bytes = Attribute("What to send in silence on a stream; empty where the dialect has nothing.")
+
+    def render(event: Event) -> bytes:
+        """
+        The bytes for one event, possibly none. L{argoproxy.conversation.Failed} gives the dialect's error event.
+
+        @raise ProxyError: the event can't be shown to this client.
+        """
+
+    def close() -> bytes:
+        """The bytes behind the last event. Not called after a failure."""
+
+
+class IUpstream(Interface):
+    """One of the wires that ARGO speaks."""
+
+    name: str = Attribute("The wire's name in the registry, the log and /version.")
+
+    def encode(request: Request, model: Model, user: str) -> Call:
+        """
+        The call that asks ARGO for it. Requests have one prompt and one choice (L{ChatRequest.singles}).
+
+        @param user: who asks.
+        @raise ClientFault: the wire has no way to say it.
+        """
+
+    def decoder(call: Call, head: Head, choice: int) -> IDecoder:
+        """What understands the reply to a call. A head that tells a failure gets one that collects the error."""
+
+
+class IDecoder(Interface):
+    """Understands a reply of ARGO. Does no I/O; keeps no more than it must."""
+
+    def feed(data: bytes) -> list[Event]:
+        """What these bytes say. A failure comes as a L{argoproxy.conversation.Failed} event."""
+
+    def close() -> list[Event]:
+        """
+        What the end of the bytes says.
+
+        @raise Truncated: the reply had not ended.
+        """
+
+
+class ILeg(Interface):
+    """
+    One upstream reply on its way to the client; an exchange has as many as it makes calls.
+
+    The order is: C{feed} for all bytes, C{ended}, C{settle} until it returns L{False}, C{close}. Any of them may
+    raise a L{ProxyError}: the reply has failed.
+    """
+
+    fault: ProxyError | None = Attribute(
+        "Set once the upstream has told that it failed; what was returned until then still holds."
+    )
+
+    def feed(data: bytes) -> bytes:
+        """Bytes from the upstream; returns bytes for the client."""
+
+    def ended() -> bytes:
+        """The upstream's reply is complete; returns bytes for the client."""
+
+    def settle() -> bool:
+        """Do a slice of the counting that is left over. L{True} while there is more."""
+
+    def close() -> bytes:
+        """The last bytes of this leg for the client."""
+
+
+class ITranslation(Interface):
+    """One exchange without I/O: bytes of the upstream in, bytes for the client out."""
+
+    status: int = Attribute("The HTTP status for the client.")
+    content_type: str = Attribute("The media type for the client.")
+    keepalive: bytes = Attribute("What to send in silence; empty if nothing.")
+
+    def leg(call: Call, head: Head, choice: int) -> ILeg:
+        """The upstream's reply to a call has begun."""
+
+    def settle() -> bool:
+        """Do a slice of the counting of the request. L{True} while there is more."""
+
+    def usage() -> Usage | None:
+        """The tokens counted so far, or L{None} where nothing is counted."""
+
+    def open() -> bytes:
+        """The first bytes of a stream that must begin before the upstream has said anything."""
+
+    def close() -> bytes:
+        """The bytes that end the reply, once every leg is closed."""
+
+    def fail(fault: ProxyError) -> bytes:
+        """The error event for a stream that has begun. Empty: the dialect has none, so the connection must break."""
+
+
+class ITally(Interface):
+    """Counts tokens of a text that comes piece by piece, in bounded memory and without ever failing."""
+
+    def add(text: str) -> None:
+        """More text. Counts at most a slice of it now."""
+
+    def step() -> bool:
+        """Count a slice of what is left. L{True} while there is more."""
+
+    def total() -> int:
+        """The tokens counted so far."""
+
+
+class ICounter(Interface):
+    """Counts tokens as models do."""
+
+    def prompt(request: Request, model: Model) -> ITally:
+        """A tally that has been given all that the request says: messages, their overhead, tool definitions."""
+
+    def completion(model: Model) -> ITally:
+        """An empty tally for a reply."""
+
+    def spelled_out(request: ChatRequest | EmbeddingRequest, model: Model) -> ChatRequest | EmbeddingRequest:
+        """
+        The same request with text in place of token ids.
+
+        @raise ClientFault: an id is not of the model's encoding.
+        """
+
+
+class ICatalogue(Interface):
+    """The models that ARGO has, and all their names."""
+
+    def resolve(name: str, kind: str) -> Model:
+        """
+        The model that a client means.
+
+        @param name: in any spelling; empty for the configured default.
+        @param kind: C{chat} or C{embedding}.
+        @raise ClientFault: 404 for a name that isn't known, with the nearest ones; 400 for none at all.
+        """
+
+    def models() -> Iterable[Model]:
+        """All of them, chat first."""
+
+    def learn(listing: bytes) -> tuple[int, int]:
+        """
+        Take ARGO's own list, and return how many models there were before and are now.
+
+        @raise UpstreamFault: it has no usable row. The list in use stays.
+        """
+
+
+class IRouter(Interface):
+    """Which wire serves a model."""
+
+    def route(request: Request, model: Model) -> IUpstream:
+        """The wire for this request."""
+
+    def in_use() -> Mapping[str, str]:
+        """What serves which family, for the log and /version."""
+
+
+class IClient(Interface):
+    """Carries calls to ARGO."""
+
+    def send(call: Call) -> Deferred[IReply]:
+        """
+        Make a call.
+
+        @return: fires with the reply once its head is there, and fails with an
+            L{UpstreamFault} if there is none. Cancelling it ends the call.
+        """
+
+
+class IReply(Interface):
+    """ARGO's reply, its head read and its body still to come."""
+
+    head: Head = Attribute("Its head.")
+
+    def deliver(sink: Callable[[bytes], None]) -> Deferred[None]:
+        """
+        Give the body's bytes to C{sink(data)} as they come.
+
+        @return: fires at the body's end, and fails with L{Truncated} if it breaks
+            off or with what C{sink} raised. Cancelling it ends the call.
+        """
+
+    def pause() -> None:
+        """Read no further for now."""
+
+    def resume() -> None:
+        """Read on."""

@@ -1,0 +1,92 @@
+"""
+TCP sockets that are bound before a process goes on, and served after a possible fork.
+
+C{makeService} is the only place where C{twistd} turns a failure into one line and exit status 1, daemonized or not, so
+the port is bound there; the reactor (an epoll one doesn't survive a fork) adopts the socket when the service starts.
+Must stay out of here: what is served, and anything but Twisted. The reactor is imported on start only.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from typing import TYPE_CHECKING, Any
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred
+
+if TYPE_CHECKING:
+    from twisted.internet.interfaces import IListeningPort
+    from twisted.internet.protocol import ServerFactory
+
+_REASONS = {
+    errno.EADDRINUSE: "the port is taken (another argoproxy?)",
+    errno.EACCES: "not allowed to use this port",
+    errno.EADDRNOTAVAIL: "no such address on this machine",
+}
+_BACKLOG = 1024
+
+
+class ListenFault(Exception):
+    """An address can't be listened on. The text is one line that names it and says why."""
+
+
+def bind_tcp(host: str, port: int) -> socket.socket:
+    """
+    Bind and listen.
+
+    @param host: An address or a name, IPv4 or IPv6.
+    @param port: 0 for a free one.
+    @return: The listening socket, non-blocking.
+    @raise ListenFault: It can't be done.
+    """
+    where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    except (OSError, OverflowError, UnicodeError) as error:
+        raise ListenFault(f"{where}: {getattr(error, 'strerror', None) or error}") from None
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listener.bind(address)
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise ListenFault(f"{where}: {_REASONS.get(error.errno or 0) or os.strerror(error.errno or 0)}") from None
+    except OverflowError as error:
+        listener.close()
+        raise ListenFault(f"{where}: {error}") from None
+    listener.setblocking(False)
+    return listener
+
+
+class AdoptedSocketService(Service):
+    """
+    Serves a factory on a socket that is bound already.
+
+    @ivar port: What the reactor listens with, between start and stop.
+    """
+
+    port: IListeningPort | None = None
+
+    def __init__(self, listener: socket.socket, factory: ServerFactory[Any]) -> None:
+        self._listener = listener
+        self._factory = factory
+
+    def startService(self) -> None:
+        """Hand the socket to the reactor, which works on a duplicate of it."""
+        from twisted.internet import reactor
+
+        super().startService()
+        family, number = self._listener.family, self._listener.fileno()
+        self.port = reactor.adoptStreamPort(number, family, self._factory)  # type: ignore[attr-defined]
+        self._listener.close()
+
+    def stopService(self) -> Deferred[None] | None:
+        """Stop listening; open connections are the factory's affair."""
+        super().stopService()
+        port, self.port = self.port, None
+        return port.stopListening() if port is not None else None

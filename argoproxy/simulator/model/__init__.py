@@ -1,0 +1,1 @@
+"""What the simulated models are and say. Pure: no wire format, no Twisted."""

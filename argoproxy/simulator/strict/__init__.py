@@ -1,0 +1,1 @@
+"""What ARGO and the services behind it refuse, with their wording. Pure: no replies, no Twisted."""

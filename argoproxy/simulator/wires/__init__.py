@@ -1,0 +1,1 @@
+"""ARGO's three wires: request bytes in, reply bytes out. Pure: no Twisted."""

@@ -1,0 +1,114 @@
+"""
+The gateway wire: the ARGO API proper, which every model is behind.
+
+It speaks of neither usage nor finish reasons, and its streams are bare text; so tools are asked for without streaming
+and the reply is replayed as a stream by the renderer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+import msgspec
+from zope.interface import implementer
+
+from argoproxy.conversation import Call, ChatRequest, DirectRequest, EmbeddingRequest, Head, Model, Request
+from argoproxy.interfaces import IDecoder, IUpstream
+
+from .gateway_messages import messages, tool_fields
+from .gateway_replies import DECODERS
+from .refusals import Refusal
+
+
+@implementer(IUpstream)
+@attrs.frozen
+class ArgoGateway:
+    """
+    @ivar chat_url: of C{chat/}.
+    @ivar stream_url: of C{streamchat/}.
+    @ivar embed_url: of C{embed/}.
+    """
+
+    chat_url: str
+    stream_url: str
+    embed_url: str
+    name: str = "gateway"
+
+    def encode(self, request: Request, model: Model, user: str) -> Call:
+        who: dict[str, Any] = {"user": user, "model": model.internal_id}
+        if isinstance(request, ChatRequest):
+            return self._chat(request, model, who)
+        if isinstance(request, EmbeddingRequest):
+            return self._embed(request, who)
+        return self._direct(request, who)
+
+    def decoder(self, call: Call, head: Head, choice: int) -> IDecoder:
+        if head.status != 200 or head.content_type == "text/html":
+            return Refusal(head)
+        if call.reply == "text" and head.content_type == "application/json":
+            return DECODERS["message"](head, choice)
+        return DECODERS[call.reply](head, choice)
+
+    def _chat(self, request: ChatRequest, model: Model, who: dict[str, Any]) -> Call:
+        limits, adjusted = _limits(request, model)
+        body = who | {"messages": messages(request.messages, model)} | limits | _sampling(request)
+        if request.tools:
+            body |= tool_fields(request, model)
+        streamed = _streams(request, model)
+        return Call(
+            url=self.stream_url if streamed else self.chat_url,
+            body=msgspec.json.encode(body),
+            reply="text" if streamed else "message",
+            accept="text/plain" if streamed else "application/json",
+            dropped=_dropped(request),
+            adjusted=adjusted,
+        )
+
+    def _embed(self, request: EmbeddingRequest, who: dict[str, Any]) -> Call:
+        body = msgspec.json.encode(who | {"prompt": request.inputs})
+        return Call(url=self.embed_url, body=body, reply="vectors", dropped=tuple(request.extras))
+
+    def _direct(self, request: DirectRequest, who: dict[str, Any]) -> Call:
+        chat_url = self.stream_url if request.stream else self.chat_url
+        return Call(
+            url=self.embed_url if request.resource == "embed" else chat_url,
+            body=msgspec.json.encode({**request.fields, **who}),
+            reply="verbatim",
+            accept="*/*",
+        )
+
+
+def _over_cap(request: ChatRequest, model: Model) -> bool:
+    limit, cap = request.token_limit, model.unstreamed_token_cap
+    return limit is not None and cap is not None and limit > cap
+
+
+def _streams(request: ChatRequest, model: Model) -> bool:
+    """Whether to ask for a stream: for the client's sake, or because only streams may be so long."""
+    return not request.tools and (request.stream or _over_cap(request, model))
+
+
+def _limits(request: ChatRequest, model: Model) -> tuple[Mapping[str, int], tuple[str, ...]]:
+    """The token limits, and what of them had to be adjusted. The gateway takes both names: the client's is kept."""
+    asked = {
+        name: value
+        for name in ("max_tokens", "max_completion_tokens")
+        if (value := getattr(request, name)) is not None
+    }
+    cap = model.unstreamed_token_cap
+    if cap is None or _streams(request, model) or not _over_cap(request, model):
+        return asked, ()
+    return {name: min(value, cap) for name, value in asked.items()}, tuple(asked)
+
+
+def _sampling(request: ChatRequest) -> Mapping[str, Any]:
+    fields = {"temperature": request.temperature, "top_p": request.top_p, "stop": list(request.stop) or None}
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _dropped(request: ChatRequest) -> tuple[str, ...]:
+    """What the client asked for and this wire has no word for."""
+    parallel = ("parallel_tool_calls",) if request.parallel_tool_calls is False and request.tools else ()
+    return (*request.extras, *parallel)

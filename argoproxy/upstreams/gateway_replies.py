@@ -1,0 +1,226 @@
+"""What the gateway answers: raw text as it is made, a whole message as JSON, or vectors. Each has its decoder."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from zope.interface import implementer
+
+from argoproxy.conversation import (
+    Event,
+    Failed,
+    Finished,
+    Head,
+    TextDelta,
+    ToolCallArguments,
+    ToolCallBegun,
+    Vectors,
+)
+from argoproxy.interfaces import IDecoder
+from argoproxy.wire.utf8 import Utf8
+
+from .refusals import NOTICE, fault, unregistered
+
+_SPACE = re.compile(r"\s+")
+# How an error's JSON begins, without white space.
+_ERRORS = ('{"error":', '{"type":"error"', '{"detail":')
+_MOST_HELD = 65536
+
+
+@implementer(IDecoder)
+class TextStream:
+    """
+    Text as it is made, without framing.
+
+    The first of it is held while it could still be ARGO's authentication notice or an error's JSON: those are
+    failures under status 200.
+    """
+
+    def __init__(self, head: Head, choice: int) -> None:
+        self._head = head
+        self._choice = choice
+        self._utf8 = Utf8()
+        self._held: str | None = ""
+
+    def feed(self, data: bytes) -> list[Event]:
+        text = self._utf8.feed(data)
+        if self._held is None:
+            return [TextDelta(text, self._choice)] if text else []
+        self._held += text
+        return [] if _undecided(self._held) else self._release()
+
+    def close(self) -> list[Event]:
+        tail = self._utf8.close()
+        if self._held is not None:
+            self._held += tail
+            return self._judged() or [*self._release(), Finished(None, self._choice)]
+        return [*([TextDelta(tail, self._choice)] if tail else []), Finished(None, self._choice)]
+
+    def _release(self) -> list[Event]:
+        held, self._held = self._held, None
+        return [TextDelta(held, self._choice)] if held else []
+
+    def _judged(self) -> list[Event]:
+        """The failure that the held text is, if it is one."""
+        held = (self._held or "").strip()
+        if held.startswith(NOTICE):
+            return [Failed(unregistered(held))]
+        if not _SPACE.sub("", held[:256]).startswith(_ERRORS):
+            return []
+        try:
+            msgspec.json.decode(held)
+        except msgspec.DecodeError:
+            return []
+        return [Failed(fault(self._head, held.encode()))]
+
+
+def _undecided(text: str) -> bool:
+    """Whether this beginning could still turn out to be a failure."""
+    if len(text) > _MOST_HELD:
+        return False
+    start = text.lstrip()
+    if not start or start.startswith(NOTICE) or NOTICE.startswith(start):
+        return True
+    if not start.startswith("{"):
+        return False
+    dense = _SPACE.sub("", start[:256])
+    return any(dense.startswith(error) or error.startswith(dense) for error in _ERRORS)
+
+
+@implementer(IDecoder)
+class WholeMessage:
+    """A message as one JSON object, with the tool calls that it makes in any family's shape."""
+
+    def __init__(self, head: Head, choice: int) -> None:
+        self._head = head
+        self._choice = choice
+        self._body = bytearray()
+
+    def feed(self, data: bytes) -> list[Event]:
+        self._body += data
+        return []
+
+    def close(self) -> list[Event]:
+        body = bytes(self._body)
+        try:
+            said = _message.decode(body).response
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return [Failed(fault(self._head, body))]
+        message = Message(content=said) if isinstance(said, str) else said
+        if NOTICE in message.text():
+            return [Failed(unregistered(message.text()))]
+        return [*self._events(message), Finished(None, self._choice)]
+
+    def _events(self, message: Message) -> list[Event]:
+        events: list[Event] = []
+        if text := message.text():
+            events.append(TextDelta(text, self._choice))
+        for index, call in enumerate(message.calls()):
+            name, arguments = call.called()
+            events.append(ToolCallBegun(call.id or f"call_{uuid.uuid4().hex[:24]}", name, index, self._choice))
+            events.append(ToolCallArguments(arguments, index, self._choice))
+        return events
+
+
+class Function(msgspec.Struct, frozen=True):
+    """OpenAI's inner half of a call."""
+
+    name: str
+    arguments: str | dict[str, Any] = ""
+
+
+class Called(msgspec.Struct, frozen=True):
+    """
+    A call in any family's shape.
+
+    OpenAI's has C{function}; Anthropic's C{name} and C{input}; Google's C{name}, C{args} and no id.
+    """
+
+    id: str | None = None
+    function: Function | None = None
+    name: str = ""
+    input: msgspec.Raw = msgspec.Raw(b"")
+    args: msgspec.Raw = msgspec.Raw(b"")
+
+    def called(self) -> tuple[str, str]:
+        """The name, and the arguments as JSON text."""
+        if self.function is None:
+            return self.name, (bytes(self.input) or bytes(self.args) or b"{}").decode()
+        arguments = self.function.arguments
+        return self.function.name, arguments if isinstance(arguments, str) else msgspec.json.encode(arguments).decode()
+
+
+class Block(msgspec.Struct, frozen=True):
+    """One of the blocks that Claude's content may be made of: C{text} or C{tool_use}."""
+
+    type: str = "text"
+    text: str = ""
+    id: str | None = None
+    name: str = ""
+    input: msgspec.Raw = msgspec.Raw(b"")
+
+
+class Message(msgspec.Struct, frozen=True):
+    """What the gateway wraps in C{response} when there are tools."""
+
+    content: str | list[Block] | None = None
+    tool_calls: list[Called] | None = None
+
+    def text(self) -> str:
+        """All its text."""
+        if isinstance(self.content, list):
+            return "".join(block.text for block in self.content if block.type == "text")
+        return self.content or ""
+
+    def calls(self) -> list[Called]:
+        """All its calls, each once, even if they stand in the content too."""
+        if self.tool_calls or not isinstance(self.content, list):
+            return self.tool_calls or []
+        return [Called(block.id, None, block.name, block.input) for block in self.content if block.type == "tool_use"]
+
+
+class Wrapped(msgspec.Struct, frozen=True):
+    """The reply of C{chat/}."""
+
+    response: str | Message
+
+
+class Embedded(msgspec.Struct, frozen=True):
+    """The reply of C{embed/}: each vector byte for byte."""
+
+    embedding: tuple[msgspec.Raw, ...]
+
+
+_message = msgspec.json.Decoder(Wrapped)
+_vectors = msgspec.json.Decoder(Embedded)
+
+
+@implementer(IDecoder)
+class VectorList:
+    """The vectors, as one JSON object."""
+
+    def __init__(self, head: Head, choice: int) -> None:
+        self._head = head
+        self._body = bytearray()
+
+    def feed(self, data: bytes) -> list[Event]:
+        self._body += data
+        return []
+
+    def close(self) -> list[Event]:
+        body = bytes(self._body)
+        try:
+            return [Vectors(_vectors.decode(body).embedding)]
+        except (msgspec.DecodeError, RecursionError):
+            return [Failed(fault(self._head, body))]
+
+
+DECODERS: Mapping[str, type[TextStream] | type[WholeMessage] | type[VectorList]] = {
+    "text": TextStream,
+    "message": WholeMessage,
+    "vectors": VectorList,
+}

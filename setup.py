@@ -1,0 +1,69 @@
+"""How argoproxy is packaged. Tool settings live in pyproject.toml."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+VERSION = re.search(r'__version__ = "([^"]+)"', (HERE / "argoproxy" / "__init__.py").read_text()).group(1)
+
+TEST = [
+    "bpe-openai>=0.1.4",
+    "build>=1.2",
+    "coverage[toml]>=7.6",
+    "hypothesis>=6.100",
+    "mypy>=1.14",
+    "mypy-zope>=1.0.9",
+    "openai>=2.0",
+    "pytest>=8.2",
+    "pytest-twisted>=1.14.3",
+    "ruff>=0.9",
+    "setuptools>=77",
+    "towncrier>=24.8",
+    "types-PyYAML>=6.0.12",
+]
+
+setup(
+    name="argoproxy",
+    version=VERSION,
+    description="A Twisted proxy between every LLM client and ARGO, Argonne's LLM gateway",
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="MIT",
+    license_files=["LICENSE"],
+    classifiers=[
+        "Development Status :: 4 - Beta",
+        "Framework :: Twisted",
+        "Intended Audience :: Science/Research",
+        "Operating System :: POSIX",
+        "Programming Language :: Python :: 3",
+        "Programming Language :: Python :: 3.10",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+        "Typing :: Typed",
+    ],
+    python_requires=">=3.10",
+    # The empty package_dir keeps an editable install a plain path entry: Twisted finds plugins by
+    # scanning folders, and would not see them behind the import hook that setuptools installs otherwise.
+    package_dir={"": "."},
+    packages=[*find_packages(include=["argoproxy", "argoproxy.*"]), "twisted.plugins"],
+    package_data={"argoproxy": ["py.typed", "catalogue/*.yaml", "simulator/*.yaml", "simulator/model/*.yaml"]},
+    zip_safe=False,
+    install_requires=[
+        "attrs>=23.2",
+        "bpe-openai>=0.1.4",
+        "klein>=24.8",
+        "msgspec>=0.19",
+        "pyyaml>=6.0.1",
+        "treq>=24.9",
+        "twisted[tls]>=24.10",
+        "zope.interface>=6.4",
+    ],
+    extras_require={
+        "test": TEST,
+        "docs": ["pydoctor>=24.11", "towncrier>=24.8"],
+        "bench": ["httptools>=0.6"],
+    },
+)
