@@ -15,6 +15,7 @@ from zope.interface import implementer
 from .conversation import (
     Call,
     ChatRequest,
+    DirectRequest,
     EmbeddingRequest,
     Event,
     Failed,
@@ -23,6 +24,8 @@ from .conversation import (
     Head,
     Model,
     ReasoningDelta,
+    Request,
+    Stamp,
     Started,
     TextDelta,
     ToolCallArguments,
@@ -31,7 +34,17 @@ from .conversation import (
     Used,
 )
 from .errors import ProxyError
-from .interfaces import ICounter, IDecoder, ILeg, IRenderer, ITally, ITranslation, IUpstream
+from .interfaces import (
+    ICounter,
+    IDecoder,
+    IDialect,
+    ILeg,
+    IRenderer,
+    IRenderingDialect,
+    ITally,
+    ITranslation,
+    IUpstream,
+)
 
 
 @implementer(ITranslation)
@@ -185,3 +198,12 @@ class Verbatim:
 
     def fail(self, fault: ProxyError) -> bytes:
         return b""
+
+
+def between(
+    dialect: IDialect, upstream: IUpstream, request: Request, model: Model, stamp: Stamp, counter: ICounter
+) -> ITranslation:
+    """The translation for a request that the dialect parsed and the upstream will serve."""
+    if isinstance(request, DirectRequest):
+        return Verbatim()
+    return Translation(request, model, upstream, IRenderingDialect(dialect).renderer(request, stamp), counter)

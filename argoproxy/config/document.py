@@ -18,6 +18,8 @@ from argoproxy.config.faults import ConfigFault, dotted
 MAX_BYTES = 1 << 20
 MAX_NODES = 10_000
 MAX_DEPTH = 20
+# Reading a number takes time with the square of its length.
+_MAX_DIGITS = 100
 
 _TAG = "tag:yaml.org,2002:"
 _MERGE = _TAG + "merge"
@@ -76,7 +78,8 @@ def _compose(text: str, place: str) -> yaml.Node | None:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         # PyYAML quotes the names of anchors and tags, which may be somebody's unquoted password.
-        problem = re.sub(r"(['\"])(?!<)[^'\"]{2,}\1", "...", error.problem or "not understood")
+        told = ", ".join(part for part in (error.context, error.problem) if part)
+        problem = re.sub(r"(['\"])(?!<)[^'\"]{2,}\1", "...", told)
         raise ConfigFault(f"{place}:{mark.line + 1 if mark else 1}: not valid YAML: {problem}") from None
     except (ValueError, OverflowError):
         # From escapes and numbers that PyYAML passes to chr() and int() unchecked.
@@ -97,7 +100,7 @@ class _Composer(yaml.SafeLoader):
         self._open = 0
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        mark = self.peek_event().start_mark
+        mark: yaml.Mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]  # typeshed has no signature
         if self._open >= MAX_DEPTH:
             raise _refusal("nested too deeply", mark)
         if len(self._weights) >= MAX_NODES:
@@ -153,7 +156,8 @@ class _Reading:
         for key, _ in node.value:
             name = self._name(key, path)
             if name in own:
-                raise self._fault(key, f"{dotted((*path, name))}: the key is there twice, first in line {_line(own[name])}")
+                first = _line(own[name])
+                raise self._fault(key, f"{dotted((*path, name))}: the key is there twice, first in line {first}")
             own[name] = key
         for key, value in node.value:
             if key.tag == _MERGE:
@@ -185,12 +189,17 @@ class _Reading:
         if isinstance(node, yaml.SequenceNode) and node.tag == _TAG + "seq":
             return [self._item(item, (*path, str(index))) for index, item in enumerate(node.value)]
         if not isinstance(node, yaml.ScalarNode) or node.tag not in _SCALARS:
-            raise self._fault(node, f"{dotted(path)}: must be plain text, a number, true or false, a list or a mapping")
+            wanted = "text, a number, true, false, a list or a mapping; no date or tag"
+            raise self._fault(node, f"{dotted(path)}: must be {wanted}")
+        if node.tag == _TAG + "str":
+            return str(node.value)
         try:
+            if len(node.value) > _MAX_DIGITS:
+                raise ValueError
             value: object = self._scalars.construct_object(node)
         except (ValueError, KeyError, IndexError):
-            # PyYAML's own, for a tag that the text under it doesn't fit (!!int x), or digits without end.
-            raise self._fault(node, f"{dotted(path)}: not a value of the kind that it says it is") from None
+            # PyYAML's own, for a tag that the text under it doesn't fit (!!int x).
+            raise self._fault(node, f"{dotted(path)}: meant as a number, a switch or null, but is none") from None
         return value
 
     def _item(self, node: yaml.Node, path: _Path) -> object:

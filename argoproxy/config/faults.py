@@ -7,13 +7,13 @@ could be an address with credentials, a token, or a long text. Reading values st
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 
 _SECRET = re.compile(r"key|token|secret|passw|pwd|credential|auth|bearer|\bsk-", re.IGNORECASE)
-_PLAIN = re.compile(r"[\w .,:/+\[\]-]{0,60}", re.ASCII)
-_LONG_WORD = re.compile(r"[\w+/-]{20,}", re.ASCII)
+_PLAIN = re.compile(r"[\w .,:/+<\[\]-]{0,60}", re.ASCII)
+_ADDRESS = re.compile(r"[a-z]{1,10}://[A-Za-z0-9.-]{1,60}(:[0-9]{1,5})?(/[\w./-]{0,60})?", re.ASCII)
+_LONG_WORD = re.compile(r"[\w+-]{20,}", re.ASCII)
 _WORDS = {None: "null", True: "true", False: "false"}
 
 
@@ -30,7 +30,7 @@ class Misfit(Exception):
 
     @ivar wanted: what the key wants, to be read behind "must be".
     @ivar value: what was found.
-    @ivar path: the keys and positions from the value that was read down to the wrong one.
+    @ivar path: the keys and positions that lead to it, as far as is known where this is raised.
     """
 
     def __init__(self, wanted: str, value: object, path: tuple[str, ...] = ()) -> None:
@@ -39,13 +39,19 @@ class Misfit(Exception):
         self.value = value
         self.path = path
 
-    def sentence(self, path: tuple[str, ...]) -> str:
-        """
-        @param path: where the value that was read stands; C{self.path} follows it.
-        """
-        whole = path + self.path
-        found = shown(self.value, whole)
-        return f"{dotted(whole)}: must be {self.wanted}" + (f", found {found}" if found else "")
+    def under(self, *path: str) -> Misfit:
+        """The same, seen from further up: C{path} leads to the value that was read."""
+        self.path = path + self.path
+        return self
+
+    def problem(self) -> str:
+        """What is wrong, to be read behind the place."""
+        found = shown(self.value, self.path)
+        return f"must be {self.wanted}" + (f", found {found}" if found else "")
+
+    def sentence(self) -> str:
+        """The path and what is wrong there."""
+        return f"{dotted(self.path)}: {self.problem()}"
 
 
 class UnknownKey(Misfit):
@@ -59,9 +65,9 @@ class UnknownKey(Misfit):
         super().__init__("a known key", None, path)
         self.known = tuple(known)
 
-    def sentence(self, path: tuple[str, ...]) -> str:
-        *above, name = path + self.path
-        return f"{dotted((*above, name))}: no such key" + suggestion(name, self.known, dotted((*above, "")))
+    def problem(self) -> str:
+        *above, name = self.path
+        return "no such key" + suggestion(name, self.known, "".join(f"{part}." for part in above))
 
 
 def one_line(text: str) -> str:
@@ -93,11 +99,14 @@ def shown(value: object, path: tuple[str, ...]) -> str:
 
 def suggestion(name: str, known: Iterable[str], prefix: str = "") -> str:
     """C{; did you mean port?} for the nearest of the known names, or an empty string if none is near."""
-    near = difflib.get_close_matches(name[:60].lower().replace("-", "_"), [k.lower() for k in known], 1)
-    return f"; did you mean {prefix}{near[0]}?" if near else ""
+    import difflib  # takes as long to import as all of this package, and only a fault needs it
+
+    spellings = {spelling.lower(): spelling for spelling in known}
+    near = difflib.get_close_matches(name[:60].lower().replace("-", "_"), spellings, 1)
+    return f"; did you mean {prefix}{spellings[near[0]]}?" if near else ""
 
 
 def _may_be_shown(text: str) -> bool:
-    if not _PLAIN.fullmatch(text) or "://" in text:
+    if not (_ADDRESS if "://" in text else _PLAIN).fullmatch(text):
         return False
     return not any(re.search(r"\d", word) for word in _LONG_WORD.findall(text))

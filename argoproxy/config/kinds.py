@@ -23,7 +23,7 @@ _SWITCHES = {
     **dict.fromkeys(("false", "0", "no", "off"), False),
 }
 _HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_.])?|\[[0-9A-Fa-f:.]+\]")
-# What people put behind the base: the paths of the calls, as argo-proxy's documentation and its single endpoints show them.
+# What people put behind the base: the paths of the calls, as argo-proxy's single endpoints show them.
 _CALL = re.compile(
     r"(/api/v1(/resource(/(chat|streamchat|embed))?|/models)?|/v1(/chat/completions|/embeddings|/models|/messages)?)/*$"
 )
@@ -37,7 +37,7 @@ def _same(text: str) -> object:
 class Kind:
     """
     @ivar wanted: what it wants, to be read behind "must be".
-    @ivar accept: gives the value as it is kept. @raise ValueError: it doesn't fit. @raise Misfit: something in it doesn't.
+    @ivar accept: gives the value as it is kept; ValueError if it doesn't fit, L{Misfit} if something in it doesn't.
     @ivar parse: gives the plain value that a text stands for, or the text itself if it stands for none;
         C{None} if this kind can't be written in an option or an environment variable.
     """
@@ -82,8 +82,8 @@ def number(unit: str, low: float = 0, *, above: bool = False) -> Kind:
             raise ValueError
         return float(value)
 
-    start = f"above {low}" if above else f"from {low}"
-    return Kind(f"a number of {unit} {start} to {_MOST}", accept, _parse_by(float))
+    span = f"above {low}, at most {_MOST}" if above else f"from {low} to {_MOST}"
+    return Kind(f"a number of {unit} {span}", accept, _parse_by(float))
 
 
 def choice(*names: str) -> Kind:
@@ -124,7 +124,7 @@ def _entry(names: Kind, items: Kind, name: str, item: object) -> tuple[str, obje
     try:
         return str(names.accept(name)), items.read(item)
     except Misfit as misfit:
-        raise Misfit(misfit.wanted, misfit.value, (name, *misfit.path)) from None
+        raise misfit.under(name) from None
     except ValueError:
         raise Misfit(f"named by {names.wanted}", name, (name,)) from None
 

@@ -5,6 +5,7 @@ A key is one line of a class below; the file, the environment, the options and t
 from that line. Where values come from stays out: see L{argoproxy.config.layers}.
 """
 
+# ruff: noqa: RUF009 -- _key() declares a field, as attrs.field() does
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -61,7 +62,7 @@ def _kept(value: object, field: attrs.Attribute[Any]) -> object:
     try:
         kept: object = field.metadata["kind"].read(value)
     except Misfit as misfit:
-        raise ConfigFault(misfit.sentence((field.name,))) from None
+        raise ConfigFault(misfit.under(field.name).sentence()) from None
     return kept
 
 
@@ -122,7 +123,7 @@ def _accept_simulator(value: object) -> SimulatorOptions:
         try:
             read[name] = known[name].kind.read(item)
         except Misfit as misfit:
-            raise Misfit(misfit.wanted, misfit.value, (name, *misfit.path)) from None
+            raise misfit.under(name) from None
     return SimulatorOptions(**read)
 
 
@@ -139,15 +140,15 @@ class Config:
     @raise ConfigFault: on building, a value that its key doesn't take.
     """
 
-    user: str | None = _key(None, kinds.USER, "Your ARGO (ANL) user name, sent with every call; needed without the simulator.")
+    user: str | None = _key(None, kinds.USER, "Your ARGO (ANL) user name; the simulator needs none.")
     host: str = _key("127.0.0.1", kinds.HOST, "Interface to listen on.")
     port: int = _key(44497, kinds.whole(0, 65535), "Port to listen on; 0 takes any free one.")
-    listen: tuple[str, ...] = _key((), kinds.LISTEN, "Twisted endpoint strings to listen on, in place of host and port.")
+    listen: tuple[str, ...] = _key((), kinds.LISTEN, "Twisted endpoints to listen on, in place of host and port.")
     environment: Environment = _key("dev", kinds.choice(*get_args(Environment)), "Which of ARGO's environments to use.")
     argo_base_url: str | None = _key(
         None, kinds.BASE_URL, "Base of ARGO's addresses; wins over environment.", option="argo_url"
     )
-    argo_url: str | None = _key(None, kinds.URL, "Address of the gateway's chat call alone.", option="argo_chat_url")
+    argo_url: str | None = _key(None, kinds.URL, "Address of the gateway's chat call alone.")
     argo_stream_url: str | None = _key(None, kinds.URL, "Address of the gateway's streamed chat call alone.")
     argo_embedding_url: str | None = _key(None, kinds.URL, "Address of the gateway's embedding call alone.")
     argo_model_url: str | None = _key(None, kinds.URL, "Address of the gateway's model list alone.")
@@ -168,7 +169,7 @@ class Config:
     keepalive_interval: float = _key(
         15.0, kinds.number("seconds"), "Seconds of silence on a stream after which a ping is sent; 0: never."
     )
-    shutdown_grace: float = _key(30.0, kinds.number("seconds"), "Seconds that running requests have to end on shutdown.")
+    shutdown_grace: float = _key(30.0, kinds.number("seconds"), "Seconds that running requests get to end on shutdown.")
     max_body_mb: float = _key(100.0, kinds.number("megabytes", above=True), "Largest request body taken, in megabytes.")
     log_format: LogFormat = _key("text", kinds.choice(*get_args(LogFormat)), "Form of the log's lines.")
     log_max_mb: float = _key(10.0, kinds.number("megabytes", above=True), "Size at which the log file is rotated.")
@@ -225,7 +226,8 @@ class Config:
 
     def at(self, base_url: str) -> Config:
         """The same, with every call going to one base: how the simulator is put in ARGO's place."""
-        return attrs.evolve(self, argo_base_url=base_url, **dict.fromkeys(ENDPOINTS))
+        single: dict[str, Any] = dict.fromkeys(ENDPOINTS)
+        return attrs.evolve(self, argo_base_url=base_url, **single)
 
 
 KEYS = keys_of(Config)

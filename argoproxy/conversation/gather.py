@@ -6,7 +6,7 @@ Only what a reply is made of is kept; how a client sees it is the dialect's busi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import attrs
@@ -94,12 +94,6 @@ class _Open:
             self.runs.append(last)
         return last
 
-    def parts(self) -> Iterator[Text | Reasoning | ToolCall]:
-        for run in self.runs:
-            part = run.part()
-            if isinstance(part, ToolCall) or part.text or run.signature is not None:
-                yield part
-
 
 class Gatherer:
     """Takes events in their order, and has the reply at their end."""
@@ -132,13 +126,16 @@ class Gatherer:
 
     def reply(self) -> Reply:
         """All of it."""
-        choices = tuple(Choice(tuple(choice.parts()), choice.reason) for choice in self._open)
+        choices = tuple(Choice(tuple(run.part() for run in choice.runs), choice.reason) for choice in self._open)
         return Reply(choices, self._usage)
 
     def _text(self, event: TextDelta) -> None:
-        self._open[event.choice].run(event).pieces.append(event.text)
+        if event.text:
+            self._open[event.choice].run(event).pieces.append(event.text)
 
     def _reasoning(self, event: ReasoningDelta) -> None:
+        if not event.text and event.signature is None:
+            return
         run = self._open[event.choice].run(event)
         run.pieces.append(event.text)
         run.signature = event.signature

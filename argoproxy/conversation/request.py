@@ -30,6 +30,7 @@ class ChatRequest(Asked, frozen=True, kw_only=True):
     Ask for the next turn of a conversation.
 
     @ivar prompts: the conversations, each of which gets C{n} replies; chats have one, legacy completions several.
+    @ivar bare: the prompts are bare texts of a legacy completion, without a chat's overhead.
     @ivar max_tokens: the older of OpenAI's two limits; C{max_completion_tokens} is the newer.
     @ivar include_usage: whether a stream ends with its usage.
     """
@@ -37,6 +38,7 @@ class ChatRequest(Asked, frozen=True, kw_only=True):
     prompts: tuple[tuple[Message, ...], ...]
     n: int = 1
     include_usage: bool = False
+    bare: bool = False
     max_tokens: int | None = None
     max_completion_tokens: int | None = None
     temperature: float | None = None

@@ -32,6 +32,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     body: bytes
     reply: str
+    method: str = "POST"
     accept: str = "application/json"
     headers: Mapping[str, str] = {}
     dropped: tuple[str, ...] = ()
@@ -39,12 +40,17 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Head(msgspec.Struct, frozen=True):
-    """The head of ARGO's reply: what of it the proxy looks at. Types and names are lower case."""
+    """The head of ARGO's reply: what of it the proxy looks at, as it came."""
 
     status: int
     content_type: str = ""
     retry_after: str | None = None
     request_id: str | None = None
+
+    @property
+    def media_type(self) -> str:
+        """The content type without its parameters, in lower case."""
+        return self.content_type.partition(";")[0].strip().lower()
 
 
 class Stamp(msgspec.Struct, frozen=True):

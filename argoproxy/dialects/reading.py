@@ -18,6 +18,10 @@ from argoproxy.wire import json
 S = TypeVar("S", bound=msgspec.Struct)
 
 _PATH = re.compile(r" - at `\$(.*)`$", re.DOTALL)
+_MISSING = re.compile(r"^Object missing required field `(.*)`$")
+_UNKNOWN = re.compile(r"^Invalid (?:enum )?value (.*)$", re.DOTALL)
+_TYPE = re.compile(r"\b(?:str|int|float|bool)\b")
+_TYPES = {"str": "string", "int": "integer", "float": "number", "bool": "boolean"}
 
 
 def split(body: bytes) -> json.Fields:
@@ -63,8 +67,7 @@ class Reader(Generic[S]):
                 extras[name] = raw
         for name in self._required:
             if self._names[name] not in known:
-                text = f"Missing required parameter: '{name}'."
-                raise ClientFault(text, code="missing_required_parameter", param=name)
+                raise _missing(name)
         return self._shape(**known), extras
 
 
@@ -83,5 +86,27 @@ def decode(decoder: msgspec.json.Decoder[Any], raw: msgspec.Raw | bytes, path: s
         raise ClientFault(f"'{path}' is nested too deeply.", code="invalid_json", param=path) from None
     found = _PATH.search(reason)
     where = path + found.group(1) if found else path
-    what = _PATH.sub("", reason)
-    raise ClientFault(f"Invalid value for '{where}': {what}.", code="invalid_type", param=where)
+    raise _blame(where, _PATH.sub("", reason))
+
+
+def _blame(where: str, reason: str) -> ClientFault:
+    """
+    The fault for what msgspec found wrong, in a client's words.
+
+    @param reason: C{Expected `int`, got `str`}, C{Invalid value 'x'} and the like.
+    """
+    missing = _MISSING.match(reason)
+    if missing is not None:
+        return _missing(f"{where}.{missing.group(1)}")
+    unknown = _UNKNOWN.match(reason)
+    if unknown is not None:
+        what = f"{unknown.group(1)} is not supported"
+        return ClientFault(f"Invalid value for '{where}': {what}.", code="invalid_value", param=where)
+    code = "invalid_type" if ", got " in reason else "invalid_value"
+    what = _TYPE.sub(lambda word: _TYPES[word.group()], reason[:1].lower() + reason[1:])
+    return ClientFault(f"Invalid value for '{where}': {what}.", code=code, param=where)
+
+
+def _missing(path: str) -> ClientFault:
+    text = f"Missing required parameter: '{path}'."
+    return ClientFault(text, code="missing_required_parameter", param=path)

@@ -7,7 +7,6 @@ and the reply is replayed as a stream by the renderer.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import attrs
@@ -45,9 +44,9 @@ class ArgoGateway:
         return self._direct(request, who)
 
     def decoder(self, call: Call, head: Head, choice: int) -> IDecoder:
-        if head.status != 200 or head.content_type == "text/html":
+        if head.status != 200 or head.media_type == "text/html":
             return Refusal(head)
-        if call.reply == "text" and head.content_type == "application/json":
+        if call.reply == "text" and head.media_type == "application/json":
             return DECODERS["message"](head, choice)
         return DECODERS[call.reply](head, choice)
 
@@ -90,7 +89,7 @@ def _streams(request: ChatRequest, model: Model) -> bool:
     return not request.tools and (request.stream or _over_cap(request, model))
 
 
-def _limits(request: ChatRequest, model: Model) -> tuple[Mapping[str, int], tuple[str, ...]]:
+def _limits(request: ChatRequest, model: Model) -> tuple[dict[str, Any], tuple[str, ...]]:
     """The token limits, and what of them had to be adjusted. The gateway takes both names: the client's is kept."""
     asked = {
         name: value
@@ -103,7 +102,7 @@ def _limits(request: ChatRequest, model: Model) -> tuple[Mapping[str, int], tupl
     return {name: min(value, cap) for name, value in asked.items()}, tuple(asked)
 
 
-def _sampling(request: ChatRequest) -> Mapping[str, Any]:
+def _sampling(request: ChatRequest) -> dict[str, Any]:
     fields = {"temperature": request.temperature, "top_p": request.top_p, "stop": list(request.stop) or None}
     return {name: value for name, value in fields.items() if value is not None}
 

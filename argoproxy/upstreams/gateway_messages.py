@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from argoproxy.conversation import (
@@ -90,7 +90,7 @@ def _part(part: Text | Image) -> Wire:
     return {"type": "image_url", "image_url": {"url": part.url, **detail}}
 
 
-def tool_fields(request: ChatRequest, model: Model) -> Mapping[str, Any]:
+def tool_fields(request: ChatRequest, model: Model) -> Wire:
     """
     The tools, and which of them the model may call.
 

@@ -53,6 +53,8 @@ NOOPS: Mapping[str, object] = {
 }
 """Values that ask for nothing: what happens anyway. Leaving them out changes no reply."""
 
+_LONGEST_NOOP = 64
+
 
 def meaningful(extras: Mapping[str, msgspec.Raw]) -> dict[str, msgspec.Raw]:
     """The fields that ask for something: all but those in L{NOOPS}."""
@@ -60,6 +62,8 @@ def meaningful(extras: Mapping[str, msgspec.Raw]) -> dict[str, msgspec.Raw]:
 
 
 def _asks_nothing(name: str, raw: msgspec.Raw) -> bool:
+    if len(bytes(raw)) > _LONGEST_NOOP:
+        return False
     value, noop = msgspec.json.decode(raw), NOOPS[name]
     # In Python False is 0, but to a legacy completion "logprobs": 0 asks for something.
     return value == noop and isinstance(value, bool) == isinstance(noop, bool)

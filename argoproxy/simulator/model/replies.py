@@ -39,7 +39,7 @@ def answer(ask: Ask, index: int = 0) -> Answer:
     @return: What the model says.
     """
     if not ask.registered:
-        return said(ask, NOTICE)
+        return Answer(text=NOTICE, tokens=tokens.count(NOTICE))
     orders = markers(ask.text)
     if ask.results:
         return said(ask, _on_results(ask))

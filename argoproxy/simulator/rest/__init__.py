@@ -1,1 +1,1 @@
-"""The thin outer layer: routes, and the playing of replies on sockets. The only part that knows Twisted and Klein."""
+"""The thin outer layer: routes, and the playing of replies on requests. The only part that knows Twisted's web and Klein."""

@@ -1,0 +1,43 @@
+# make run: the proxy with a simulated ARGO.  make test: everything that must hold.  make bench: how fast it is.
+# make docs: the API's pages.  All of them make .venv first, and do only what has not been done yet.
+
+PYTHON ?= $(shell for p in python3.11 python3; do $$p -c '' 2>/dev/null && { echo $$p; break; }; done)
+VENV := .venv
+BIN := $(VENV)/bin
+
+# The parts that do I/O, or set up what does: their coverage counts in the whole only.
+OUTER := argoproxy/net/*,argoproxy/simulator/*,argoproxy/service.py,argoproxy/testing.py,argoproxy/registry.py
+OUTER := $(OUTER),argoproxy/tap.py,argoproxy/daemon.py,argoproxy/signals.py,argoproxy/logs.py
+OUTER := $(OUTER),argoproxy/endpoints.py,argoproxy/listening.py
+
+.PHONY: run test bench docs clean
+.DELETE_ON_ERROR:
+
+run: $(VENV)/.installed
+	$(BIN)/twistd --nodaemon --pidfile= argoproxy --simulator --port 44497
+
+test: $(VENV)/.installed-test
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage report --omit='$(OUTER)' --fail-under=95
+	$(BIN)/coverage report --fail-under=90
+
+bench: $(VENV)/.installed-bench
+	$(BIN)/python -m benchmarks
+
+docs: $(VENV)/.installed-docs
+	$(BIN)/pydoctor --project-name=argoproxy --docformat=epytext --html-output=build/api argoproxy
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(VENV)/.installed: setup.py pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+$(VENV)/.installed-%: setup.py pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable '.[$*]'
+	touch $@ $(VENV)/.installed

@@ -1,0 +1,11 @@
+"""
+The configuration: a file, the environment and options become one frozen L{Config}, or one L{ConfigFault}.
+
+It knows nothing of what is done with the values.
+"""
+
+from argoproxy.config.faults import ConfigFault
+from argoproxy.config.layers import load, search_paths
+from argoproxy.config.model import KEYS, SIMULATOR_KEYS, Config, Key, SimulatorOptions
+
+__all__ = ["KEYS", "SIMULATOR_KEYS", "Config", "ConfigFault", "Key", "SimulatorOptions", "load", "search_paths"]

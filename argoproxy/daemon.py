@@ -1,0 +1,72 @@
+"""
+A service that has the process to itself: what the plugin and the C{.tac} do beyond what an embedder gets.
+
+It sends the log where C{twistd} was told to, in our form; it takes the signals; it takes what has been imported by now
+out of the garbage collector's sight. What is served stays out.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from twisted.application.service import IService, MultiService
+from twisted.internet.defer import Deferred
+from twisted.logger import ILogObserver
+from twisted.python.components import Componentized
+
+from .logs import Destination
+from .signals import Signals
+
+_T = TypeVar("_T")
+
+# Collections are rare: what a request leaves behind is freed by counting references, but for failures.
+_THRESHOLDS = (50_000, 20, 50)
+
+
+class Daemon(MultiService):
+    """
+    The parent of the one service that this process is for.
+
+    Setting its parent, which must be the application, gives the application its log observer.
+    """
+
+    def __init__(self, service: IService, log: Destination, cut: Callable[[], None]) -> None:
+        """
+        @param cut: Ends at once what a stop waits for.
+        """
+        super().__init__()
+        service.setServiceParent(self)
+        self._log = log
+        self._cut = cut
+        self._signals: Signals | None = None
+
+    def setServiceParent(self, parent: Any) -> None:
+        super().setServiceParent(parent)
+        if self._log.observer is not None and isinstance(parent, Componentized):
+            parent.setComponent(ILogObserver, self._log.observer)
+
+    def startService(self) -> None:
+        from twisted.internet import reactor
+
+        super().startService()
+        self._signals = Signals(reactor, self._cut, self._log.rotate)
+        self._signals.install()
+        reactor.callWhenRunning(_settle)
+
+    def stopService(self) -> Deferred[None]:
+        """Stop; the signals stay ours until everything has."""
+        stopped: Deferred[None] = super().stopService()
+        return stopped.addBoth(self._restore)
+
+    def _restore(self, result: _T) -> _T:
+        if self._signals is not None:
+            self._signals.restore()
+        return result
+
+
+def _settle() -> None:
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_THRESHOLDS)

@@ -1,0 +1,194 @@
+"""
+OpenAI's Embeddings: texts or token ids in, vectors out as numbers or as base64 of little-endian float32.
+
+Vectors are handled one at a time: two thousand long ones never become one list of floats.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from binascii import b2a_base64
+from typing import Literal
+
+import attrs
+import msgspec
+from zope.interface import implementer
+
+from argoproxy.conversation import EmbeddingRequest, Event, Request, RouteCall, Stamp, Usage, Used, Vectors
+from argoproxy.errors import ClientFault, ProxyError, UpstreamFault
+from argoproxy.interfaces import IRenderer, IRenderingDialect
+
+from . import openai_errors, reading
+from .openai_fields import IGNORED, Count, Ignored, Inputs, Seconds, texts_or_tokens
+
+MOST_INPUTS = 2048
+"""The API reference's limit on the inputs of one request."""
+
+_Encoding = Literal["float", "base64"]
+
+
+class EmbeddingsRequest(EmbeddingRequest, frozen=True, kw_only=True):
+    """
+    A request, and how its reply is to be written.
+
+    @ivar encoding_format: how a vector is written.
+    """
+
+    encoding_format: _Encoding
+
+
+class _Body(msgspec.Struct, frozen=True, kw_only=True):
+    """What a client sends. C{user} is taken and left: who asks is known otherwise."""
+
+    input: Inputs
+    model: str = ""
+    encoding_format: _Encoding = "float"
+    dimensions: Count | None = None
+    user: Ignored = IGNORED
+    timeout: Seconds | None = None
+
+
+_reader = reading.Reader(_Body)
+_numbers = msgspec.json.Decoder(list[float])
+
+
+@implementer(IRenderingDialect)
+@attrs.frozen
+class OpenAIEmbeddings:
+    """C{POST /v1/embeddings}."""
+
+    name = "openai_embeddings"
+    statuses = openai_errors.STATUSES
+
+    def parse(self, body: bytes, call: RouteCall) -> EmbeddingsRequest:
+        """Understand a request."""
+        known, extras = _reader.read(reading.split(body))
+        return EmbeddingsRequest(
+            model=known.model,
+            timeout=known.timeout,
+            extras=extras,
+            inputs=_inputs(known.input),
+            dimensions=known.dimensions,
+            encoding_format=known.encoding_format,
+        )
+
+    def renderer(self, request: Request, stamp: Stamp) -> EmbeddingsRenderer:
+        """What makes the reply to a request of L{parse}."""
+        assert isinstance(request, EmbeddingsRequest)
+        return EmbeddingsRenderer(request, stamp)
+
+    def error(self, fault: ProxyError) -> bytes:
+        """OpenAI's error body."""
+        return openai_errors.error_body(fault)
+
+
+def _inputs(given: Inputs) -> tuple[str | tuple[int, ...], ...]:
+    """
+    The inputs in their order.
+
+    @raise ClientFault: there are too many, one is empty, or they are of different kinds.
+    """
+    inputs = texts_or_tokens(given, "input")
+    if len(inputs) > MOST_INPUTS:
+        raise _refused("input", f"it has {len(inputs):,} inputs, and at most {MOST_INPUTS:,} are allowed")
+    if "" in inputs:
+        raise _refused("input" if given == "" else f"input[{inputs.index('')}]", "it is empty")
+    return inputs
+
+
+def _refused(path: str, why: str) -> ClientFault:
+    return ClientFault(f"Invalid value for '{path}': {why}.", code="invalid_value", param=path)
+
+
+class _Usage(msgspec.Struct, frozen=True):
+    """What an embedding costs: there is no completion."""
+
+    prompt_tokens: int
+    total_tokens: int
+
+
+@implementer(IRenderer)
+@attrs.define
+class EmbeddingsRenderer:
+    """
+    The reply to one request. Keeps each vector as the bytes that go out.
+
+    Every number of every vector is read, so that what is no vector of finite numbers never goes out as one; for plain
+    C{float} the upstream's own bytes are passed on all the same.
+    """
+
+    _request: EmbeddingsRequest
+    _stamp: Stamp
+    _rows: list[bytes] = attrs.field(factory=list, init=False)
+    _usage: Usage = attrs.field(factory=Usage, init=False)
+
+    content_type = "application/json"
+    keepalive = b""
+
+    def render(self, event: Event) -> bytes:
+        """
+        Take vectors, which may come in several events, and the usage.
+
+        @raise UpstreamFault: a vector is none.
+        @raise ClientFault: the client wants more dimensions than the vectors have.
+        """
+        if isinstance(event, Vectors):
+            for row in event.rows:
+                head = b'{"object":"embedding","index":%d,"embedding":' % len(self._rows)
+                self._rows.append(head + self._vector(row))
+        elif isinstance(event, Used):
+            self._usage = event.usage
+        return b""
+
+    def close(self) -> bytes:
+        """
+        The whole reply.
+
+        @raise UpstreamFault: there are more or fewer vectors than inputs.
+        """
+        if len(self._rows) != len(self._request.inputs):
+            raise _garbage(f"{len(self._rows)} vectors for {len(self._request.inputs)} inputs")
+        usage = msgspec.json.encode(_Usage(self._usage.prompt, self._usage.total))
+        tail = b'],"model":' + msgspec.json.encode(self._stamp.model) + b',"usage":' + usage + b"}"
+        return b'{"object":"list","data":[' + b",".join(self._rows) + tail
+
+    def _vector(self, row: msgspec.Raw) -> bytes:
+        """One vector as it goes out, and the end of its object."""
+        numbers = _read(row)
+        wanted = self._request.dimensions or len(numbers)
+        cut = wanted != len(numbers)
+        if cut:
+            numbers = _cut(numbers, wanted)
+        if self._request.encoding_format == "base64":
+            return b'"%b"}' % _base64(numbers)
+        return (msgspec.json.encode(numbers) if cut else bytes(row)) + b"}"
+
+
+def _read(row: msgspec.Raw) -> list[float]:
+    try:
+        return _numbers.decode(row)
+    except msgspec.DecodeError:
+        raise _garbage("a vector that is none") from None
+
+
+def _cut(numbers: list[float], wanted: int) -> list[float]:
+    """The first numbers, made a unit vector again, as OpenAI's own C{dimensions} does."""
+    if wanted > len(numbers):
+        raise _refused("dimensions", f"it is {wanted}, and the model's vectors have only {len(numbers)} numbers")
+    kept = numbers[:wanted]
+    length = math.hypot(*kept) or 1.0
+    return [number / length for number in kept]
+
+
+def _base64(numbers: list[float]) -> bytes:
+    """Base64 of float32, lowest byte first, which is what OpenAI's clients read."""
+    try:
+        packed = struct.pack(f"<{len(numbers)}f", *numbers)
+    except OverflowError:
+        raise _garbage("a number that is too large for a vector") from None
+    return b2a_base64(packed, newline=False)
+
+
+def _garbage(what: str) -> UpstreamFault:
+    return UpstreamFault(502, f"The upstream returned {what}.", code="upstream_garbage")

@@ -1,0 +1,143 @@
+"""
+How a log event becomes a line, as text or as JSON, and where the lines go.
+
+One event is one line: what could end a line, or move a terminal's cursor, is escaped, so that nobody's words can pass
+for an entry of their own. Only the traceback of a failure that we logged ourselves follows in indented lines. What is
+logged, and by whom, stays out.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import attrs
+from twisted.logger import (
+    FileLogObserver,
+    FilteringLogObserver,
+    ILogObserver,
+    LegacyLogObserverWrapper,
+    LogEvent,
+    LogLevel,
+    LogLevelFilterPredicate,
+    formatEvent,
+)
+from twisted.python.logfile import LogFile
+
+if TYPE_CHECKING:
+    from .config import Config
+
+# What Twisted adds to an event for observers of the old kind.
+_LEGACY = frozenset({"format", "isError", "message", "system", "time", "why"})
+
+
+class LogFault(Exception):
+    """The log can't be written. The text is one line that says where and why."""
+
+
+@attrs.frozen
+class Destination:
+    """
+    Where a process logs to.
+
+    @ivar observer: What takes the events; L{None} if C{twistd} has been given one.
+    @ivar rotate: Begins a new file, where there is one.
+    """
+
+    observer: ILogObserver | None
+    rotate: Callable[[], None] | None = None
+
+
+def destination(config: Config, options: Mapping[str, Any]) -> Destination:
+    """
+    Where C{twistd} was told to log to, in the form that the configuration asks for.
+
+    @param options: C{twistd}'s own. It opens no file itself if it is given an observer.
+    @raise LogFault: The file can't be written.
+    """
+    if options.get("logger"):
+        return Destination(None)
+    if options.get("syslog"):
+        return Destination(_filtered(_syslog(options.get("prefix") or "twisted"), config))
+    line = json_line if config.log_format == "json" else text_line
+    foreground = options.get("nodaemon")
+    path = options.get("logfile") or ("-" if foreground else "twistd.log")
+    if path != "-":
+        file = _file(path, config)
+        return Destination(_filtered(FileLogObserver(file, line), config), file.rotate)
+    if not foreground:
+        raise LogFault("a daemon can't log to its standard output: name a file with --logfile")
+    return Destination(_filtered(FileLogObserver(sys.stdout, line), config))
+
+
+def text_line(event: LogEvent) -> str:
+    """C{time level [namespace] message}, and a traceback in lines that begin with a tab."""
+    head = f"{_time(event)} {_level(event)} [{event.get('log_namespace', '-')}] {formatEvent(event)}"
+    return "\n\t".join(map(_escaped, [head, *_traceback(event).splitlines()])) + "\n"
+
+
+def json_line(event: LogEvent) -> str:
+    """
+    An object with C{time}, C{level}, C{namespace}, C{message}, the event's own fields, and C{traceback} if it has one.
+
+    Fields that are no plain text, number or truth value stay in the message only.
+    """
+    fields = {name: value for name, value in event.items() if _is_plain(name, value)}
+    fields["time"] = _time(event)
+    fields["level"] = _level(event)
+    fields["namespace"] = event.get("log_namespace", "-")
+    fields["message"] = formatEvent(event)
+    if traceback := _traceback(event):
+        fields["traceback"] = traceback
+    return json.dumps(fields) + "\n"
+
+
+def _syslog(prefix: str) -> ILogObserver:
+    from twisted.python.syslog import SyslogObserver
+
+    emit: Any = SyslogObserver(prefix).emit
+    return LegacyLogObserverWrapper(emit)
+
+
+def _file(path: str, config: Config) -> Any:
+    try:
+        return LogFile.fromFullPath(path, int(config.log_max_mb * 1_000_000), maxRotatedFiles=config.log_keep)
+    except OSError as error:
+        raise LogFault(f"{path}: {error.strerror}") from None
+
+
+def _filtered(observer: ILogObserver, config: Config) -> ILogObserver:
+    level = LogLevel.warn if config.quiet else LogLevel.debug if config.verbose else LogLevel.info
+    return FilteringLogObserver(observer, [LogLevelFilterPredicate(defaultLogLevel=level)])
+
+
+def _is_plain(name: str, value: object) -> bool:
+    if name.startswith("log_") or name in _LEGACY:
+        return False
+    return value is None or isinstance(value, (str, bool, int)) or (isinstance(value, float) and math.isfinite(value))
+
+
+def _time(event: LogEvent) -> str:
+    moment = datetime.fromtimestamp(event.get("log_time", 0.0)).astimezone()
+    return moment.isoformat(timespec="milliseconds")
+
+
+def _level(event: LogEvent) -> str:
+    level = event.get("log_level")
+    return level.name if level is not None else "-"
+
+
+def _traceback(event: LogEvent) -> str:
+    failure = event.get("log_failure")
+    return failure.getTraceback() if failure is not None else ""
+
+
+def _escaped(text: str) -> str:
+    """The text with everything that isn't printable written as Python would."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)

@@ -1,0 +1,254 @@
+"""
+The way to ARGO: treq over Twisted's Agent, with a pool of kept connections.
+
+Bodies come through a protocol of our own, whose Deferred ends the call when it is cancelled; treq's own collecting
+wouldn't. No cookies, no redirects, no proxies from the environment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+
+import attrs
+from treq.client import HTTPClient
+from treq.cookies import IndexableCookieJar
+from twisted.internet import error
+from twisted.internet.defer import CancelledError, Deferred, succeed
+from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
+from twisted.internet.interfaces import IConsumer, IPushProducer, IStreamClientEndpoint
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.python.failure import Failure
+from twisted.web.client import URI, Agent, BrowserLikePolicyForHTTPS, HTTPConnectionPool, ResponseDone
+from twisted.web.http import PotentialDataLoss
+from twisted.web.http_headers import Headers
+from twisted.web.iweb import IAgent, IAgentEndpointFactory, IBodyProducer, IResponse
+from zope.interface import implementer
+
+from argoproxy.conversation import Call, Head
+from argoproxy.errors import Truncated, UpstreamFault
+from argoproxy.interfaces import IClient, IReply
+
+_IDLE_CONNECTIONS = 128
+_IDLE_SECONDS = 60
+
+
+@implementer(IBodyProducer)
+class BytesProducer:
+    """A request body that is there already."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+        self.length = len(body)
+
+    def startProducing(self, consumer: IConsumer) -> Deferred[None]:
+        consumer.write(self._body)
+        return succeed(None)
+
+    def pauseProducing(self) -> None:
+        """It has all been written."""
+
+    def resumeProducing(self) -> None:
+        """It has all been written."""
+
+    def stopProducing(self) -> None:
+        """It has all been written."""
+
+
+class Receiver(Protocol):
+    """Gives a body's bytes to a sink."""
+
+    def __init__(self, sink: Callable[[bytes], None]) -> None:
+        self._sink = sink
+        self._paused = False
+        self.done: Deferred[None] = Deferred(self._cancelled)
+        self._over = False
+
+    def connectionMade(self) -> None:
+        if self._paused:
+            self.pause()
+
+    def dataReceived(self, data: bytes) -> None:
+        if self._over:
+            return
+        try:
+            self._sink(data)
+        except Exception:  # noqa: BLE001 - whatever the sink raises is told to whoever waits for the body
+            self._fail(Failure())
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        if self._over:
+            return
+        self._over = True
+        if reason.check(ResponseDone, PotentialDataLoss):
+            self.done.callback(None)
+        else:
+            self.done.errback(Truncated())
+
+    def pause(self) -> None:
+        """Read no further for now."""
+        self._paused = True
+        if not self._over and self.transport is not None:
+            IPushProducer(self.transport).pauseProducing()
+
+    def resume(self) -> None:
+        """Read on."""
+        self._paused = False
+        if not self._over and self.transport is not None:
+            IPushProducer(self.transport).resumeProducing()
+
+    def _fail(self, failure: Failure) -> None:
+        self._over = True
+        if self.transport is not None:
+            self.transport.loseConnection()
+        self.done.errback(failure)
+
+    def _cancelled(self, done: Deferred[None]) -> None:
+        self._fail(Failure(CancelledError()))
+
+
+@implementer(IReply)
+class UpstreamReply:
+    """A reply whose head has come."""
+
+    def __init__(self, response: IResponse) -> None:
+        self._response = response
+        self._receiver: Receiver | None = None
+        self.head = _head(response)
+
+    def deliver(self, sink: Callable[[bytes], None]) -> Deferred[None]:
+        self._receiver = Receiver(sink)
+        self._response.deliverBody(self._receiver)
+        return self._receiver.done
+
+    def pause(self) -> None:
+        if self._receiver is not None:
+            self._receiver.pause()
+
+    def resume(self) -> None:
+        if self._receiver is not None:
+            self._receiver.resume()
+
+
+def _head(response: IResponse) -> Head:
+    def first(name: str) -> str | None:
+        values = response.headers.getRawHeaders(name)
+        return values[0] if values else None
+
+    content_type = first("content-type") or ""
+    return Head(
+        status=response.code,
+        content_type=content_type,
+        retry_after=first("retry-after"),
+        request_id=first("x-request-id"),
+    )
+
+
+@implementer(IAgent)
+@attrs.frozen
+class Uncompressed:
+    """Asks for bodies as they are, whatever the layers above would rather have: ARGO's text streams stay readable."""
+
+    _agent: IAgent
+
+    def request(
+        self,
+        method: bytes,
+        uri: bytes,
+        headers: Headers | None = None,
+        bodyProducer: IBodyProducer | None = None,
+    ) -> Deferred[IResponse]:
+        headers = headers or Headers()
+        headers.setRawHeaders(b"accept-encoding", [b"identity"])
+        return self._agent.request(method, uri, headers, bodyProducer)
+
+
+@implementer(IAgentEndpointFactory)
+@attrs.frozen
+class Overridden:
+    """
+    Endpoints whose addresses the operator may override, the name kept for TLS.
+
+    @ivar addresses: C{host:port} to an address, as C{curl --resolve} has it.
+    """
+
+    _reactor: Any
+    _addresses: Mapping[str, str]
+    _connect_timeout: float
+    _tls: BrowserLikePolicyForHTTPS = attrs.field(factory=BrowserLikePolicyForHTTPS)
+
+    def endpointForURI(self, uri: URI) -> IStreamClientEndpoint:
+        name = uri.host.decode("ascii")
+        address = self._addresses.get(f"{name}:{uri.port}", name)
+        endpoint = HostnameEndpoint(self._reactor, address, uri.port, timeout=self._connect_timeout)
+        if uri.scheme == b"http":
+            return endpoint
+        return wrapClientTLS(self._tls.creatorForNetloc(uri.host, uri.port), endpoint)
+
+
+@implementer(IClient)
+@attrs.frozen
+class Client:
+    """Carries calls by treq."""
+
+    _http: HTTPClient
+
+    def send(self, call: Call) -> Deferred[IReply]:
+        headers = Headers({"content-type": ["application/json"], "accept": [call.accept], "user-agent": ["argoproxy"]})
+        for name, value in call.headers.items():
+            headers.setRawHeaders(name, [value])
+        sent = self._http.request(
+            call.method,
+            call.url,
+            headers=headers,
+            data=call.body or None,
+            unbuffered=True,
+            allow_redirects=False,
+        )
+        return sent.addCallbacks(UpstreamReply, _unreachable)
+
+
+def _unreachable(failure: Failure) -> Failure:
+    """The fault for a call that got no head; a call that was cancelled stays so."""
+    if failure.check(CancelledError):
+        return failure
+    return Failure(UpstreamFault(502, f"ARGO could not be reached: {_why(failure)}.", code="upstream_unreachable"))
+
+
+def _why(failure: Failure) -> str:
+    """In a few words that name no address."""
+    for reason in [failure, *getattr(failure.value, "reasons", ())]:
+        for kind, words in _REASONS.items():
+            if reason.check(kind):
+                return words
+    return "it did not answer in HTTP"
+
+
+_REASONS: Mapping[type[Exception], str] = {
+    error.ConnectionRefusedError: "the connection was refused",
+    error.DNSLookupError: "its name could not be resolved",
+    error.TimeoutError: "the connection took too long",
+    error.ConnectionLost: "the connection was lost before it answered",
+    error.ConnectionDone: "the connection was closed before it answered",
+    error.ConnectError: "no connection could be made",
+}
+
+
+def make_client(agent: IAgent) -> Client:
+    """A client over any agent: Twisted's, or one in memory."""
+    no_cookies = IndexableCookieJar(DefaultCookiePolicy(allowed_domains=[]))
+    return Client(HTTPClient(Uncompressed(agent), no_cookies, BytesProducer))
+
+
+def make_agent(reactor: Any, connect_timeout: float, addresses: Mapping[str, str]) -> tuple[Agent, HTTPConnectionPool]:
+    """
+    The agent for the network, and its pool, which is to be closed at the end.
+
+    @param connect_timeout: seconds.
+    """
+    pool = HTTPConnectionPool(reactor, persistent=True)
+    pool.maxPersistentPerHost = _IDLE_CONNECTIONS
+    pool.cachedConnectionTimeout = _IDLE_SECONDS
+    endpoints = Overridden(reactor, addresses, connect_timeout)
+    return Agent.usingEndpointFactory(reactor, endpoints, pool), pool

@@ -1,0 +1,267 @@
+"""
+The pump: one request from its bytes to the last byte of its reply.
+
+It knows the order of things and who may end them: the client by leaving, the clock, the upstream, the operator. What
+the bytes mean is the translation's business; only the reply writes to the client.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
+
+import attrs
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.task import deferLater
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from argoproxy.conversation import Call, ChatRequest, DirectRequest, EmbeddingRequest, Model, Request, RouteCall, Stamp
+from argoproxy.errors import ClientFault, ProxyError, TimedOut
+from argoproxy.interfaces import (
+    ICatalogue,
+    IClient,
+    ICounter,
+    IDialect,
+    ILeg,
+    IRouter,
+    ITranslation,
+)
+from argoproxy.limits import time_allowed
+from argoproxy.translation import between
+
+from .fanout import together
+from .reply import Reply
+from .silence import Silence
+
+_log = Logger()
+
+_CALLS_AT_ONCE = 8
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+
+
+@attrs.frozen
+class Terms:
+    """
+    What the operator lays down for every exchange.
+
+    @ivar user: the name that ARGO is given.
+    @ivar strict: whether a parameter that can't be honoured is an error.
+    @ivar keepalive: seconds of silence before a stream shows that it lives; 0 for never.
+    @ivar timeout: seconds for a reply where the client gives none, or L{None}.
+    @ivar client_timeouts: whether to stop when the client's SDK says that it will.
+    @ivar wall_clock: seconds since the epoch.
+    """
+
+    user: str
+    strict: bool
+    keepalive: float
+    timeout: float | None
+    client_timeouts: bool
+    wall_clock: Callable[[], float]
+
+
+@attrs.frozen
+class Parties:
+    """Everything that exchanges work with, and that outlives them."""
+
+    clock: Any
+    client: IClient
+    catalogue: ICatalogue
+    router: IRouter
+    counter: ICounter
+    terms: Terms
+
+
+@attrs.define(eq=False)
+class Exchange:
+    """One request's way through the proxy."""
+
+    _parties: Parties
+    _dialect: IDialect
+    _reply: Reply
+    _running: Deferred[None] | None = None
+    _cause: ProxyError | None = None
+    _translation: ITranslation | None = None
+    _expiry: IDelayedCall | None = None
+    _silence: Silence | None = None
+
+    def run(self, body: bytes, route: RouteCall, client_timeout: str | None) -> Deferred[None]:
+        """
+        Serve the request. Cancelling ends the upstream's calls.
+
+        @param client_timeout: what the client's SDK says that it will wait, in seconds.
+        @return: fires when the reply is complete, and never fails.
+        """
+        self._running = Deferred.fromCoroutine(self._run(body, route, client_timeout))
+        return self._running
+
+    def cut(self, cause: ProxyError) -> None:
+        """End it now, and tell the client why."""
+        self._cause = cause
+        if self._running is not None:
+            self._running.cancel()
+
+    async def _run(self, body: bytes, route: RouteCall, client_timeout: str | None) -> None:
+        try:
+            await self._serve(body, route, client_timeout)
+        except Exception as error:  # noqa: BLE001 - the one place that turns the unexpected into a 500
+            self._failed(error)
+        finally:
+            self._stop_clocks()
+
+    def _failed(self, error: Exception) -> None:
+        if self._reply.gone:
+            return
+        fault = self._cause or error
+        if not isinstance(fault, ProxyError):
+            _log.failure("request {id} failed", id=self._reply.record.id)
+            fault = self._reply.bug()
+        self._break_off(fault)
+
+    def _break_off(self, fault: ProxyError) -> None:
+        """Tell the client in the way that is still open: a status, an event, or a broken connection."""
+        if not self._reply.begun:
+            self._reply.refuse(fault)
+            return
+        self._reply.blame(fault)
+        event = self._translation.fail(fault) if self._translation is not None else b""
+        if not event:
+            self._reply.cut()
+            return
+        self._reply.write(event)
+        self._reply.finish()
+
+    async def _serve(self, body: bytes, route: RouteCall, client_timeout: str | None) -> None:
+        terms = self._parties.terms
+        request = self._dialect.parse(body, route)
+        self._limit(
+            time_allowed(request.timeout, route.query, terms.timeout, client_timeout if terms.client_timeouts else None)
+        )
+        model = self._model(request)
+        upstream = self._parties.router.route(request, model)
+        self._reply.record.model, self._reply.record.upstream = model.name, upstream.name
+        request = self._spelled_out(request, model)
+        calls = [upstream.encode(one, model, terms.user) for one in _singles(request)]
+        self._tell(calls[0])
+        self._translation = between(
+            self._dialect, upstream, request, model, self._stamp(request, model), self._parties.counter
+        )
+        self._watch(request)
+        await self._converse(self._translation, calls)
+
+    def _model(self, request: Request) -> Model:
+        embeds = isinstance(request, EmbeddingRequest) or getattr(request, "resource", "") == "embed"
+        return self._parties.catalogue.resolve(request.model, "embedding" if embeds else "chat")
+
+    def _spelled_out(self, request: Request, model: Model) -> Request:
+        if isinstance(request, DirectRequest):
+            return request
+        return self._parties.counter.spelled_out(request, model)
+
+    def _stamp(self, request: Request, model: Model) -> Stamp:
+        terms = self._parties.terms
+        return Stamp(secrets.token_hex(12), int(terms.wall_clock()), request.model or model.name)
+
+    def _tell(self, call: Call) -> None:
+        """Say what of the request was left out or changed."""
+        if call.dropped:
+            if self._parties.terms.strict:
+                name = call.dropped[0]
+                raise ClientFault(f"'{name}' can't be honoured here.", code="unsupported_parameter", param=name)
+            _log.debug("request {id}: dropped {names}", id=self._reply.record.id, names=_listed(call.dropped))
+            self._reply.tell({"x-argoproxy-dropped": _listed(call.dropped)})
+        if call.adjusted:
+            self._reply.tell({"x-argoproxy-adjusted": _listed(call.adjusted)})
+
+    async def _converse(self, translation: ITranslation, calls: list[Call]) -> None:
+        legs = [partial(self._leg, translation, call, choice) for choice, call in enumerate(calls)]
+        conversing = Deferred.fromCoroutine(together(legs, _CALLS_AT_ONCE))
+        counting = Deferred.fromCoroutine(self._settled(translation))
+        try:
+            await conversing
+            await counting
+        finally:
+            conversing.cancel()
+            counting.addErrback(_no_matter)
+            counting.cancel()
+        self._reply.record.usage = translation.usage()
+        self._end(translation, translation.close())
+
+    async def _leg(self, translation: ITranslation, call: Call, choice: int) -> None:
+        answer = await self._parties.client.send(call)
+        if answer.head.request_id is not None:
+            self._reply.tell({"x-argo-request-id": answer.head.request_id})
+        leg = translation.leg(call, answer.head, choice)
+        self._reply.draw_from(answer)
+        try:
+            await answer.deliver(lambda data: self._pass(translation, leg, leg.feed(data)))
+        finally:
+            self._reply.leave(answer)
+        self._pass(translation, leg, leg.ended())
+        await self._settled(leg)
+        self._pass(translation, leg, leg.close())
+
+    def _pass(self, translation: ITranslation, leg: ILeg, data: bytes) -> None:
+        """Send on what a leg gave, if anything, and stop if it has failed."""
+        if data:
+            self._write(translation, data)
+        if leg.fault is not None:
+            raise leg.fault
+
+    def _write(self, translation: ITranslation, data: bytes) -> None:
+        if not self._reply.begun:
+            self._reply.begin(translation.status, translation.content_type)
+        self._reply.write(data)
+
+    def _end(self, translation: ITranslation, data: bytes) -> None:
+        if not self._reply.begun:
+            self._reply.whole(translation.status, data, translation.content_type)
+            return
+        self._reply.write(data)
+        self._reply.finish()
+
+    async def _settled(self, counting: ITranslation | ILeg) -> None:
+        """Wait until everything is counted, a slice a turn."""
+        while counting.settle():
+            await deferLater(self._parties.clock, 0)
+
+    def _watch(self, request: Request) -> None:
+        interval = self._parties.terms.keepalive
+        if request.stream and interval and self._translation is not None and self._translation.keepalive:
+            self._silence = Silence(self._parties.clock, self._reply, interval, self._show_life)
+            self._silence.watch()
+
+    def _show_life(self) -> None:
+        translation = self._translation
+        if translation is not None:
+            opening = b"" if self._reply.begun else translation.open()
+            self._write(translation, opening + translation.keepalive)
+
+    def _limit(self, seconds: float | None) -> None:
+        if seconds is not None:
+            self._expiry = self._parties.clock.callLater(seconds, self.cut, TimedOut(seconds))
+
+    def _stop_clocks(self) -> None:
+        if self._expiry is not None and self._expiry.active():
+            self._expiry.cancel()
+        if self._silence is not None:
+            self._silence.end()
+
+
+def _singles(request: Request) -> Iterable[Request]:
+    return request.singles() if isinstance(request, ChatRequest) else (request,)
+
+
+def _no_matter(failure: Failure) -> None:
+    """What nobody will read need not be counted to its end."""
+    failure.trap(CancelledError)
+
+
+def _listed(names: Iterable[str]) -> str:
+    """Names as a header's value; what a client wrote that is no name is not repeated."""
+    return ",".join(name if _NAME.fullmatch(name) else "?" for name in names)[:1000]

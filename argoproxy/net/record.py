@@ -1,0 +1,92 @@
+"""What the log says of a request: one line, without anything that anybody wrote into it."""
+
+from __future__ import annotations
+
+import re
+import secrets
+
+import attrs
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+from twisted.web.server import Request
+
+from argoproxy.conversation import Usage
+
+_log = Logger(namespace="argoproxy.request")
+
+_LINE = (
+    "{id} {method} {path} model={model} upstream={upstream} status={status} first_byte_ms={first_byte_ms} "
+    "total_ms={total_ms} tokens={prompt_tokens}+{completion_tokens} bytes={bytes} end={end} code={code}"
+)
+_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
+_LONGEST_PATH = 200
+
+
+def request_id(request: Request) -> str:
+    """The client's own C{x-request-id} if it is one that can stand in a header and a log, else a new one."""
+    own = request.getHeader(b"x-request-id")
+    if own is not None and _ID.fullmatch(own):
+        return own.decode("ascii")
+    return f"req_{secrets.token_hex(12)}"
+
+
+@attrs.define(eq=False)
+class Record:
+    """
+    A request's account, filled in as things become known.
+
+    @ivar end: why it ended: C{done}, C{client left}, or C{failed}.
+    @ivar sent: bytes of body that went to the client.
+    """
+
+    _clock: IReactorTime
+    _request: Request
+    id: str = attrs.field(init=False)
+    model: str = "-"
+    upstream: str = "-"
+    status: int = 0
+    sent: int = 0
+    end: str = "done"
+    code: str | None = None
+    usage: Usage | None = None
+    _started: float = attrs.field(init=False)
+    _first_byte: float | None = None
+
+    def __attrs_post_init__(self) -> None:
+        self.id = request_id(self._request)
+        self._started = self._clock.seconds()
+
+    def wrote(self, length: int) -> None:
+        """Bytes of the reply's body went out."""
+        if self._first_byte is None:
+            self._first_byte = self._clock.seconds()
+        self.sent += length
+
+    def emit(self) -> None:
+        """Write the line."""
+        first = None if self._first_byte is None else _ms(self._first_byte - self._started)
+        _log.info(
+            _LINE,
+            id=self.id,
+            method=_printable(self._request.method),
+            path=_printable(self._request.path),
+            model=self.model,
+            upstream=self.upstream,
+            status=self.status,
+            first_byte_ms=first,
+            total_ms=_ms(self._clock.seconds() - self._started),
+            prompt_tokens=self.usage.prompt if self.usage else None,
+            completion_tokens=self.usage.completion if self.usage else None,
+            bytes=self.sent,
+            end=self.end,
+            code=self.code,
+        )
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 1)
+
+
+def _printable(text: bytes) -> str:
+    """A method or path as one word of ASCII."""
+    return re.sub(r"[^!-~]", "?", text[:_LONGEST_PATH].decode("ascii", "replace"))

@@ -1,0 +1,98 @@
+"""Keeps the catalogue up to date with ARGO's own list, in the background and on demand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.task import deferLater
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from argoproxy.conversation import Call
+from argoproxy.errors import ProxyError, TimedOut, UpstreamFault
+from argoproxy.interfaces import ICatalogue, IClient
+
+_log = Logger()
+
+_PATIENCE = 30.0
+_RETRY = 60.0
+_MOST_BYTES = 16 * 1024 * 1024
+
+
+@attrs.define(eq=False)
+class Refresher:
+    """
+    @ivar interval: seconds between refreshes; 0 for none once the list is there.
+    @ivar learned_at: when ARGO's list came last, by the reactor's clock; L{None} while the built-in one serves.
+    """
+
+    _clock: Any
+    _client: IClient
+    _catalogue: ICatalogue
+    _models: Call
+    interval: float
+    learned_at: float | None = None
+    _running: Deferred[None] | None = None
+
+    def start(self) -> None:
+        """Ask for the list now, and again and again."""
+        self._running = Deferred.fromCoroutine(self._keep_up()).addErrback(_stopped)
+
+    def stop(self) -> None:
+        """Ask no more."""
+        if self._running is not None:
+            self._running.cancel()
+
+    def refresh(self) -> Deferred[tuple[int, int]]:
+        """
+        Ask for the list once.
+
+        @return: fires with the number of models before and after; fails with an L{UpstreamFault} if there was no
+            usable list, in which case the one in use stays.
+        """
+        asked = Deferred.fromCoroutine(self._refresh())
+        return asked.addTimeout(_PATIENCE, self._clock, _too_late)
+
+    async def _keep_up(self) -> None:
+        _log.info("models: the built-in list serves until ARGO's own is there")
+        while True:
+            try:
+                before, after = await self.refresh()
+            except ProxyError as fault:
+                _log.warn("models: ARGO's list could not be had ({code}); the one in use stays", code=fault.code)
+                delay = _RETRY
+            else:
+                _log.info("models: ARGO's list has {after} (before: {before})", before=before, after=after)
+                delay = self.interval
+            if not delay:
+                return
+            await deferLater(self._clock, delay)
+
+    async def _refresh(self) -> tuple[int, int]:
+        reply = await self._client.send(self._models)
+        body = bytearray()
+
+        def collect(data: bytes) -> None:
+            body.extend(data)
+            if len(body) > _MOST_BYTES:
+                raise UpstreamFault(502, "ARGO's list of models is too long.", code="bad_model_list")
+
+        await reply.deliver(collect)
+        if reply.head.status != 200:
+            text = f"ARGO answered with status {reply.head.status} when asked for its models."
+            raise UpstreamFault(502, text, code="bad_model_list")
+        counts = self._catalogue.learn(bytes(body))
+        self.learned_at = self._clock.seconds()
+        return counts
+
+
+def _too_late(result: Any, seconds: float) -> Any:
+    if isinstance(result, Failure):
+        result.trap(CancelledError)
+    raise TimedOut(seconds)
+
+
+def _stopped(failure: Failure) -> None:
+    failure.trap(CancelledError)

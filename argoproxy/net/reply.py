@@ -1,0 +1,153 @@
+"""
+The client's side of an exchange: the only code that writes to a request.
+
+A reply goes out whole, with its length, or as a stream that begins with the first bytes written. It knows whether the
+client is still there, and passes the client's pace on to whatever it draws from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+from twisted.internet.interfaces import IPushProducer, IReactorTime
+from twisted.web.http import RESPONSES
+from twisted.web.server import Request
+from zope.interface import implementer
+
+from argoproxy.errors import OurFault, ProxyError
+from argoproxy.interfaces import IDialect, IReply
+
+from .record import Record
+
+JSON = "application/json"
+_SERVER = b"argoproxy"
+
+
+@implementer(IPushProducer)
+@attrs.define(eq=False)
+class Reply:
+    """
+    What one client gets.
+
+    @ivar record: what the log will say.
+    @ivar gone: whether the client has left.
+    @ivar begun: whether the head has gone out.
+    """
+
+    _request: Request
+    _dialect: IDialect
+    _clock: IReactorTime
+    record: Record = attrs.field(init=False)
+    gone: bool = False
+    begun: bool = False
+    last_write: float = 0.0
+    _finished: bool = False
+    _paused: bool = False
+    _sources: list[IReply] = attrs.field(factory=list)
+
+    def __attrs_post_init__(self) -> None:
+        self.record = Record(self._clock, self._request)
+        self._request.setHeader(b"server", _SERVER)
+        self._request.setHeader(b"x-request-id", self.record.id.encode("ascii"))
+        self._request.notifyFinish().addCallbacks(self._over, self._left)
+
+    def tell(self, headers: Mapping[str, str]) -> None:
+        """Add headers to the reply, before it begins."""
+        for name, value in headers.items():
+            self._request.setHeader(name.encode("ascii"), value.encode("ascii", "replace"))
+
+    def begin(self, status: int, content_type: str) -> None:
+        """Send the head of a stream with the next bytes."""
+        self._head(status, content_type)
+        self._request.setHeader(b"cache-control", b"no-cache")
+        self._request.registerProducer(self, True)
+
+    def write(self, data: bytes) -> None:
+        """Send bytes at once."""
+        if self.gone:
+            return
+        self.last_write = self._clock.seconds()
+        self.record.wrote(len(data))
+        self._request.write(data)
+
+    def finish(self) -> None:
+        """End a stream."""
+        if not self.gone and not self._finished:
+            self._finished = True
+            self._request.unregisterProducer()
+            self._request.finish()
+
+    def whole(self, status: int, body: bytes, content_type: str = JSON) -> None:
+        """Send a reply all at once."""
+        if self.gone or self._finished:
+            return
+        self._head(status, content_type)
+        self._finished = True
+        self._request.setHeader(b"content-length", b"%d" % len(body))
+        self.write(body)
+        self._request.finish()
+
+    def refuse(self, fault: ProxyError) -> None:
+        """Send a fault as the whole reply, in the client's dialect."""
+        self.blame(fault)
+        if fault.retry_after is not None:
+            self.tell({"retry-after": fault.retry_after})
+        if fault.should_retry is not None:
+            self.tell({"x-should-retry": str(fault.should_retry).lower()})
+        self.whole(self._dialect.statuses.get(fault.status, fault.status), self._dialect.error(fault))
+
+    def blame(self, fault: ProxyError) -> None:
+        """Note in the record that the reply failed, and how."""
+        self.record.end = "failed"
+        self.record.code = fault.code or type(fault).__name__
+
+    def bug(self) -> OurFault:
+        """The fault to show for a bug of ours."""
+        return OurFault(self.record.id)
+
+    def cut(self) -> None:
+        """Close the connection without the stream's end, so that the client sees that the reply isn't whole."""
+        if not self.gone:
+            self._request.loseConnection()
+
+    def draw_from(self, source: IReply) -> None:
+        """Let the client's pace hold a source."""
+        self._sources.append(source)
+        if self._paused:
+            source.pause()
+
+    def leave(self, source: IReply) -> None:
+        """The source is exhausted."""
+        self._sources.remove(source)
+
+    def pauseProducing(self) -> None:
+        """The client reads slower than the sources give."""
+        self._paused = True
+        for source in self._sources:
+            source.pause()
+
+    def resumeProducing(self) -> None:
+        """The client has caught up."""
+        self._paused = False
+        for source in self._sources:
+            source.resume()
+
+    def stopProducing(self) -> None:
+        """The client is gone: the request's own notification ends the exchange."""
+
+    def _head(self, status: int, content_type: str) -> None:
+        self.begun = True
+        self.record.status = status
+        self._request.setResponseCode(status, RESPONSES.get(status, b"Unknown"))
+        if content_type:
+            self._request.setHeader(b"content-type", content_type.encode("latin-1"))
+
+    def _over(self, ignored: object) -> None:
+        self.record.emit()
+
+    def _left(self, ignored: object) -> None:
+        self.gone = True
+        if self.record.end == "done":
+            self.record.end = "client left"
+        self.record.emit()

@@ -1,0 +1,123 @@
+"""Every path and what serves it, a line each. The paths' bodies mean nothing here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import msgspec
+from klein import Klein
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+from twisted.web.server import Request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+
+from argoproxy.conversation import Model
+from argoproxy.errors import ClientFault, ProxyError
+from argoproxy.interfaces import ICatalogue, IDialect
+
+from .refresh import Refresher
+from .reply import Reply
+from .status import Status
+from .traffic import Traffic
+
+
+class Routes:
+    """
+    The web of the proxy.
+
+    @ivar app: the Klein application; its C{resource()} serves it.
+    """
+
+    def __init__(
+        self,
+        traffic: Traffic,
+        dialects: Mapping[str, IDialect],
+        plain: IDialect,
+        catalogue: ICatalogue,
+        refresher: Refresher,
+        status: Status,
+    ) -> None:
+        """
+        @param dialects: by name.
+        @param plain: the dialect for faults where no other is spoken.
+        """
+        self._traffic = traffic
+        self._plain = plain
+        self._catalogue = catalogue
+        self._refresher = refresher
+        self._status = status
+        self.app = Klein()
+        self.app.url_map.strict_slashes = False
+        self._route(dialects)
+        self.app.handle_errors(HTTPException)(self._lost)  # type: ignore[arg-type]
+
+    def _route(self, dialects: Mapping[str, IDialect]) -> None:
+        self._ask("/v1/chat/completions", dialects["openai_chat"])
+        self._ask("/v1/completions", dialects["openai_completions"])
+        self._ask("/v1/responses", dialects["openai_responses"])
+        self._ask("/v1/embeddings", dialects["openai_embeddings"])
+        self._ask("/v1/chat", dialects["argo_direct"], resource="chat")
+        self._ask("/v1/embed", dialects["argo_direct"], resource="embed")
+        self._tell("/v1/models", lambda: (200, self._model_list(self._catalogue.models())))
+        self._tell("/health", lambda: (200, self._status.health()))
+        self._tell("/health/ready", self._status.ready)
+        self._tell("/version", lambda: (200, self._status.version()))
+        self._tell("/", lambda: (200, self._status.welcome()))
+        self._serve("/v1/models/<path:name>", "GET", self._one_model)
+        self._serve("/refresh", "POST", self._refresh)
+
+    def _ask(self, path: str, dialect: IDialect, **variables: str) -> None:
+        """A path that ARGO is asked for."""
+
+        def answer(request: Request) -> Deferred[None]:
+            return self._traffic.exchange(request, dialect, variables)
+
+        self._serve(path, "POST", answer)
+
+    def _tell(self, path: str, answer: Callable[[], tuple[int, bytes]]) -> None:
+        """A path that the proxy answers itself, from memory."""
+
+        def tell(request: Request) -> None:
+            self._reply(request).whole(*answer())
+
+        self._serve(path, "GET", tell)
+
+    def _serve(self, path: str, method: str, answer: Callable[..., Any]) -> None:
+        self.app.route(path, methods=[method], endpoint=f"{method} {path}")(answer)
+
+    def _reply(self, request: Request) -> Reply:
+        return self._traffic.reply(request, self._plain)
+
+    def _one_model(self, request: Request, name: str) -> None:
+        reply = self._reply(request)
+        try:
+            model = self._catalogue.find(name)
+        except ProxyError as fault:
+            reply.refuse(fault)
+        else:
+            reply.whole(200, self._model_row(model, name))
+
+    def _refresh(self, request: Request) -> Deferred[None]:
+        reply = self._reply(request)
+
+        def told(counts: tuple[int, int]) -> None:
+            reply.whole(200, msgspec.json.encode(dict(zip(("before", "after"), counts, strict=True))))
+
+        return self._refresher.refresh().addCallbacks(told, lambda failure: _refused(reply, failure))
+
+    def _lost(self, request: Request, failure: Failure) -> None:
+        """A path or a method that there isn't."""
+        reply, error = self._reply(request), failure.value
+        if isinstance(error, MethodNotAllowed):
+            allowed = ", ".join(sorted(error.valid_methods or ()))
+            reply.tell({"allow": allowed})
+            reply.refuse(ClientFault(f"Only {allowed} is allowed here.", status=405, code="method_not_allowed"))
+            return
+        reply.refuse(ClientFault("There is nothing at this path.", status=404, code="not_found"))
+
+
+def _refused(reply: Reply, failure: Failure) -> None:
+    failure.trap(ProxyError)
+    if isinstance(failure.value, ProxyError):
+        reply.refuse(failure.value)

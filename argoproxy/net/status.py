@@ -1,0 +1,90 @@
+"""What the proxy says of itself: that it lives, whether it is of use, and what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+import msgspec
+
+from argoproxy.interfaces import IRouter
+
+from .pulse import Pulse
+from .refresh import Refresher
+from .release import Release
+
+_STALE = 2.0
+
+
+@attrs.frozen
+class Status:
+    """
+    @ivar simulator: whether a simulator stands in for ARGO.
+    """
+
+    _pulse: Pulse
+    _refresher: Refresher
+    _release: Release
+    _router: IRouter
+    simulator: bool
+
+    def health(self) -> bytes:
+        """The process is alive: nothing else is asked."""
+        return msgspec.json.encode({"status": "ok"})
+
+    def ready(self) -> tuple[int, bytes]:
+        """200 if ARGO answered when last asked and its list of models isn't stale, else 503; and the reasons."""
+        age = self._age()
+        fresh = age is not None and (not self._refresher.interval or age <= _STALE * self._refresher.interval)
+        body = {
+            "status": "ready" if self._pulse.alive and fresh else "not ready",
+            "argo_reachable": self._pulse.alive,
+            "seconds_since_argo_answered": _rounded(self._pulse.since(self._pulse.answered_at)),
+            "model_list": "built-in" if age is None else "argo",
+            "model_list_age_seconds": _rounded(age),
+        }
+        return 200 if self._pulse.alive and fresh else 503, msgspec.json.encode(body)
+
+    def version(self) -> bytes:
+        """What runs, whether there is something newer, and what it talks to."""
+        release = self._release
+        return msgspec.json.encode(
+            {
+                "version": release.installed,
+                "latest": release.latest,
+                "up_to_date": release.up_to_date,
+                "message": release.message,
+                "install": release.install,
+                "simulator": self.simulator,
+                "upstream": dict(self._router.in_use()),
+            }
+        )
+
+    def welcome(self) -> bytes:
+        """Where to go from here."""
+        return msgspec.json.encode(_WELCOME)
+
+    def _age(self) -> float | None:
+        return self._pulse.since(self._refresher.learned_at)
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 1)
+
+
+_WELCOME: Mapping[str, object] = {
+    "name": "argoproxy",
+    "message": "ARGO for every LLM client. Set a client's base URL to this address with /v1 behind it.",
+    "links": {
+        "models": "/v1/models",
+        "health": "/health",
+        "ready": "/health/ready",
+        "version": "/version",
+        "chat": "/v1/chat/completions",
+        "completions": "/v1/completions",
+        "responses": "/v1/responses",
+        "embeddings": "/v1/embeddings",
+        "argo_chat": "/v1/chat",
+        "argo_embed": "/v1/embed",
+    },
+}

@@ -1,0 +1,239 @@
+"""
+The composition root: from a L{Config} to something that serves.
+
+Three ways in, for whoever embeds a proxy: a service that listens by itself, a L{Site} to listen with, a resource to hang
+into a Site of one's own. None of them touches signals, the garbage collector, or anything of the process; several can
+live in one.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import attrs
+from twisted.application.service import IService, MultiService
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.logger import Logger
+from twisted.web.client import HTTPConnectionPool
+from twisted.web.iweb import IAgent
+from twisted.web.resource import IResource
+from twisted.web.server import Site
+
+from . import __version__
+from .catalogue import Catalogue
+from .config import Config, ConfigFault
+from .conversation import Call
+from .endpoints import Claim, claim
+from .errors import UpstreamFault
+from .listening import AdoptedSocketService, bind_tcp
+from .net.client import make_agent, make_client
+from .net.exchange import Parties, Terms
+from .net.pulse import Pulse
+from .net.refresh import Refresher
+from .net.release import Release
+from .net.routes import Routes
+from .net.site import BoundedSite
+from .net.status import Status
+from .net.traffic import Traffic
+from .registry import DIALECTS, PLAIN, upstreams
+from .routing import Router
+from .simulator import Simulator, SimulatorSettings
+from .tokens import Counter
+
+_log = Logger()
+
+
+_SIMULATED_USER = "someone"
+
+
+@attrs.define(eq=False)
+class Proxy:
+    """
+    One proxy: its web, and what it keeps doing in the background between C{start} and C{stop}.
+
+    @ivar resource: the whole web, for any Site.
+    @ivar site: the same in a Site of ours.
+    """
+
+    resource: IResource
+    site: BoundedSite
+    _traffic: Traffic
+    _background: Sequence[Refresher | Release]
+    _counter: Counter
+    _pool: HTTPConnectionPool | None
+    _simulator: IService | None
+    _reactor: Any
+    _grace: float
+
+    def start(self) -> None:
+        """Begin to learn ARGO's models and to look for newer versions."""
+        if self._simulator is not None:
+            self._simulator.startService()
+        for one in self._background:
+            one.start()
+        self._reactor.callLater(0, self._counter.warm)
+
+    async def stop(self) -> None:
+        """Let running requests end, cut them when the grace is over, and leave nothing behind."""
+        for one in self._background:
+            one.stop()
+        over = self._reactor.callLater(self._grace, self.cut)
+        await self.site.drain()
+        if over.active():
+            over.cancel()
+        if self._pool is not None:
+            await self._pool.closeCachedConnections()
+        if self._simulator is not None:
+            await maybeDeferred(self._simulator.stopService)
+
+    def cut(self) -> None:
+        """End every running request now: those that can still be told are told."""
+        self._traffic.cut(UpstreamFault(503, "The proxy is shutting down.", code="shutting_down"))
+        self.site.abort()
+
+
+class ProxyService(MultiService):
+    """
+    Listens, and stops without losing a request.
+
+    @ivar proxy: what it serves.
+    """
+
+    def __init__(self, proxy: Proxy, claims: Sequence[Claim]) -> None:
+        super().__init__()
+        self.proxy = proxy
+        for one in claims:
+            one.service(proxy.site).setServiceParent(self)
+
+    def startService(self) -> None:
+        super().startService()
+        self.proxy.start()
+
+    def stopService(self) -> Deferred[None]:
+        """Stop listening at once; fires when the last request has ended."""
+        return Deferred.fromCoroutine(self._stop(super().stopService()))
+
+    async def _stop(self, closed: Deferred[Any]) -> None:
+        await closed
+        await Deferred.fromCoroutine(self.proxy.stop())
+
+
+def make_service(config: Config, claims: Sequence[Claim] | None = None) -> ProxyService:
+    """
+    A service that listens where the configuration says.
+
+    @param claims: the addresses, if they are claimed already.
+    @raise ConfigFault: the configuration can't serve.
+    @raise ListenFault: an address can't be had.
+    """
+    from twisted.internet import reactor
+
+    if claims is None:
+        claims = claim(config.listen, config.host, config.port)
+    return ProxyService(make_proxy(config, reactor), claims)
+
+
+def make_site(config: Config, reactor: Any) -> Site:
+    """
+    Our Site, for whoever listens by themselves. Its background work begins and ends with the reactor.
+
+    @raise ConfigFault: the configuration can't serve.
+    """
+    return _embedded(config, reactor).site
+
+
+def make_resource(config: Config, reactor: Any) -> IResource:
+    """
+    The web alone, for a Site that isn't ours. Such a Site reads a body whatever its size before we see it, keeps large
+    ones in files, and ends requests in its own way when it stops.
+
+    @raise ConfigFault: the configuration can't serve.
+    """
+    return _embedded(config, reactor).resource
+
+
+def _embedded(config: Config, reactor: Any) -> Proxy:
+    proxy = make_proxy(config, reactor)
+    reactor.callWhenRunning(proxy.start)
+    reactor.addSystemEventTrigger("before", "shutdown", lambda: Deferred.fromCoroutine(proxy.stop()))
+    return proxy
+
+
+def make_proxy(config: Config, reactor: Any, agent: IAgent | None = None) -> Proxy:
+    """
+    Put a proxy together.
+
+    @param agent: in place of the network, for tests.
+    @raise ConfigFault: the configuration can't serve.
+    """
+    if config.upstream == "native":
+        raise ConfigFault("upstream: 'native' is not available in this version; use auto or gateway")
+    if config.user is None and not config.use_simulator:
+        raise ConfigFault("user: not set, and ARGO must know who asks")
+    simulator = None
+    if config.use_simulator:
+        config, simulator = _simulated(config, reactor)
+    pool = None
+    if agent is None:
+        agent, pool = make_agent(reactor, config.connect_timeout, config.resolve_overrides)
+    return _assembled(config, reactor, Pulse(make_client(agent), reactor), pool, simulator)
+
+
+def _assembled(
+    config: Config, reactor: Any, client: Pulse, pool: HTTPConnectionPool | None, simulator: IService | None
+) -> Proxy:
+    catalogue, counter = _catalogue(config), Counter()
+    router = Router(upstreams(config), config.upstream)
+    traffic = Traffic(Parties(reactor, client, catalogue, router, counter, _terms(config)), _bytes(config.max_body_mb))
+    models = Call(url=config.models_url, body=b"", reply="models", method="GET")
+    refresher = Refresher(reactor, client, catalogue, models, config.model_refresh_interval_hours * 3600)
+    release = Release(reactor, config.update_package, __version__)
+    status = Status(client, refresher, release, router, config.use_simulator)
+    routes = Routes(traffic, DIALECTS, PLAIN, catalogue, refresher, status)
+    resource = routes.app.resource()
+    return Proxy(
+        resource=resource,
+        site=BoundedSite(resource, traffic.most_bytes, lambda path: PLAIN, reactor),
+        traffic=traffic,
+        background=[refresher, release] if config.update_check and simulator is None else [refresher],
+        counter=counter,
+        pool=pool,
+        simulator=simulator,
+        reactor=reactor,
+        grace=config.shutdown_grace,
+    )
+
+
+def _simulated(config: Config, reactor: Any) -> tuple[Config, IService]:
+    """A simulator on a free port of its own, and the configuration that calls it in ARGO's place."""
+    listener = bind_tcp("127.0.0.1", 0)
+    base = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    settings = SimulatorSettings(**attrs.asdict(config.simulator))
+    _log.warn("SIMULATOR: nothing reaches ARGO; {base} plays it, and every reply is made up", base=base)
+    return config.at(base), AdoptedSocketService(listener, Simulator(settings, reactor).site())
+
+
+def _catalogue(config: Config) -> Catalogue:
+    return Catalogue(
+        aliases=config.model_aliases,
+        default_chat_model=config.default_chat_model,
+        default_embedding_model=config.default_embedding_model,
+        fallback=config.unknown_model_fallback,
+    )
+
+
+def _terms(config: Config) -> Terms:
+    return Terms(
+        user=config.user or _SIMULATED_USER,
+        strict=config.strict_params,
+        keepalive=config.keepalive_interval,
+        timeout=config.request_timeout,
+        client_timeouts=config.honour_client_timeouts,
+        wall_clock=time.time,
+    )
+
+
+def _bytes(megabytes: float) -> int:
+    return int(megabytes * 1_000_000)

@@ -1,0 +1,6 @@
+"""Counts tokens as models do, in slices, and never fails a request over it. What usage means is the caller's business."""
+
+from .counter import Counter
+from .tally import Tally
+
+__all__ = ["Counter", "Tally"]

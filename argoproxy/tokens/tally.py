@@ -1,0 +1,122 @@
+"""
+Counts text as it comes, slice by slice, in bounded memory. What a request or reply says is not known here.
+
+Counting holds the interpreter, so a slice is what may be counted in one turn of the reactor: 64 KB take about a
+millisecond, ten at worst.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+
+import attrs
+from zope.interface import implementer
+
+from argoproxy.interfaces import ITally
+
+from . import borders
+from .encoding import Encoding
+
+SLICE = 64 * 1024
+_WIDEST = 4  # bytes of a character in UTF-8
+_HELD = 2048  # characters of a growing text that are worth counting
+_TRIFLE = 64  # what fetching one more text costs, in bytes counted
+
+
+def _weight(text: str) -> int:
+    """The bytes of a text, or a little more: exact where it costs nothing to know."""
+    return len(text) if text.isascii() else len(text) * _WIDEST
+
+
+@implementer(ITally)
+@attrs.define(eq=False)
+class Tally:
+    """
+    The tokens of some texts that are known, and of one that grows.
+
+    Cuts are made where they don't change the count (L{borders}). A text without any such place for 64 KB is cut
+    anywhere, which costs a token or two.
+
+    @ivar _known: whole texts, each counted on its own, and numbers of tokens that come on top. Drawn from as the
+        counting goes, so what makes them is part of the counting.
+    @ivar _queue: texts to count before any more of C{_known}; C{_offset} is where in the first of them it stands.
+    @ivar _pieces: the end of the growing text, which may continue: C{_held} characters, looked at from C{_due} on.
+    """
+
+    _encoding: Encoding
+    _known: Iterator[str | int] = attrs.field(factory=lambda: iter(()))
+    _total: int = attrs.field(default=0, init=False)
+    _queue: deque[str] = attrs.field(factory=deque, init=False)
+    _offset: int = attrs.field(default=0, init=False)
+    _pieces: list[str] = attrs.field(factory=list, init=False)
+    _held: int = attrs.field(default=0, init=False)
+    _due: int = attrs.field(default=_HELD, init=False)
+
+    def add(self, text: str) -> None:
+        """More of the growing text. Counts at most one slice now; what more there is waits for L{step}."""
+        self._pieces.append(text)
+        self._held += len(text)
+        if self._held >= self._due:
+            self._take_whole_words()
+
+    def step(self) -> bool:
+        """Count a slice. The growing text comes last, as if it were complete."""
+        room = SLICE
+        while room > 0:
+            if self._queue:
+                room -= self._slice(room)
+            elif self._refill():
+                room -= _TRIFLE
+            else:
+                return False
+        return True
+
+    def total(self) -> int:
+        """The tokens counted so far: all of them once L{step} has returned L{False}."""
+        return self._total
+
+    def _slice(self, room: int) -> int:
+        """Count of the text queued first what the room allows, and return how much that was: the room, if too small."""
+        text, start = self._queue[0], self._offset
+        rest = text[start:] if len(text) - start <= SLICE else text[start : start + SLICE]
+        if _weight(rest) > room < SLICE:
+            return room
+        end = start + min(len(rest), SLICE if rest.isascii() else SLICE // _WIDEST)
+        if end < len(text):
+            end = borders.last(text, start, end) or end
+            self._offset = end
+        else:
+            self._queue.popleft()
+            self._offset = 0
+        piece = text[start:end]
+        self._total += self._encoding.count(piece)
+        return _weight(piece)
+
+    def _refill(self) -> bool:
+        """Fetch what is to be counted next. L{False} if there is nothing."""
+        said = next(self._known, None)
+        if isinstance(said, int):
+            self._total += said
+        elif said is not None:
+            self._queue.append(said)
+        elif self._pieces:
+            self._queue.append("".join(self._pieces))
+            self._keep("")
+        return bool(self._queue) or said is not None
+
+    def _take_whole_words(self) -> None:
+        """Queue the growing text up to its last border, and count a slice of what is queued."""
+        text = "".join(self._pieces)
+        end = borders.last(text, 0, len(text))
+        if not end and len(text) >= SLICE:
+            end = len(text)
+        self._keep(text[end:])
+        if end:
+            self._queue.append(text[:end])
+            self._slice(SLICE)
+
+    def _keep(self, tail: str) -> None:
+        self._pieces = [tail] if tail else []
+        self._held = len(tail)
+        self._due = max(_HELD, 2 * len(tail))
