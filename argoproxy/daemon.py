@@ -51,7 +51,7 @@ class Daemon(MultiService):
         from twisted.internet import reactor
 
         super().startService()
-        self._signals = Signals(reactor, self._cut, self._log.rotate)
+        self._signals = Signals(reactor, self._cut, self._log.file)
         self._signals.install()
         reactor.callWhenRunning(_settle)
 

@@ -49,6 +49,16 @@ class IRenderingDialect(IDialect):
         """What makes the reply's bytes, for one request that L{parse} returned."""
 
 
+class IModelList(Interface):
+    """How a public API shows which models there are."""
+
+    def listing(models: Iterable[Model]) -> bytes:
+        """The body for all of them."""
+
+    def one(model: Model, name: str) -> bytes:
+        """The body for one of them, under the name that was asked for."""
+
+
 class IRenderer(Interface):
     """
     Makes a reply's bytes in a client's dialect.
@@ -185,17 +195,26 @@ class ICounter(Interface):
 class ICatalogue(Interface):
     """The models that ARGO has, and all their names."""
 
-    def resolve(name: str, kind: str) -> Model:
+    builtin: bool = Attribute("Whether the built-in list serves, because ARGO's own was not learnt yet.")
+
+    def resolve(name: str, kind: str = "") -> Model:
         """
         The model that a client means.
 
-        @param name: in any spelling; empty for the configured default.
-        @param kind: C{chat} or C{embedding}.
-        @raise ClientFault: 404 for a name that isn't known, with the nearest ones; 400 for none at all.
+        @param name: in any spelling; empty for the configured default of that kind.
+        @param kind: C{chat} or C{embedding}; empty for either.
+        @raise ClientFault: 404 for a name that isn't known, with the nearest ones, unless a fallback is configured;
+            400 for none at all, and for a model of the other kind.
+        """
+
+    def is_known(name: str) -> bool:
+        """
+        Whether a client's name stands for the model that L{resolve} gives it. If not, a default or the fallback does,
+        and the client must be told which.
         """
 
     def models() -> Iterable[Model]:
-        """All of them, chat first."""
+        """All of them, chat first. No two have a name in common."""
 
     def learn(listing: bytes) -> tuple[int, int]:
         """

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -45,11 +45,11 @@ class Destination:
     Where a process logs to.
 
     @ivar observer: What takes the events; L{None} if C{twistd} has been given one.
-    @ivar rotate: Begins a new file, where there is one.
+    @ivar file: The file it goes to, if it does; a new one can be begun at any time.
     """
 
     observer: ILogObserver | None
-    rotate: Callable[[], None] | None = None
+    file: LogFile | None = None
 
 
 def destination(config: Config, options: Mapping[str, Any]) -> Destination:
@@ -68,7 +68,7 @@ def destination(config: Config, options: Mapping[str, Any]) -> Destination:
     path = options.get("logfile") or ("-" if foreground else "twistd.log")
     if path != "-":
         file = _file(path, config)
-        return Destination(_filtered(FileLogObserver(file, line), config), file.rotate)
+        return Destination(_filtered(FileLogObserver(file, line), config), file)
     if not foreground:
         raise LogFault("a daemon can't log to its standard output: name a file with --logfile")
     return Destination(_filtered(FileLogObserver(sys.stdout, line), config))

@@ -1,8 +1,8 @@
 """
 The composition root: from a L{Config} to something that serves.
 
-Three ways in, for whoever embeds a proxy: a service that listens by itself, a L{Site} to listen with, a resource to hang
-into a Site of one's own. None of them touches signals, the garbage collector, or anything of the process; several can
+Three ways in, for whoever embeds a proxy: a service that listens by itself, a L{Site} to listen with, a resource to
+hang into a Site of one's own. None of them touches signals, the garbage collector, or anything of the process; several can
 live in one.
 """
 
@@ -37,7 +37,7 @@ from .net.routes import Routes
 from .net.site import BoundedSite
 from .net.status import Status
 from .net.traffic import Traffic
-from .registry import DIALECTS, PLAIN, upstreams
+from .registry import DIALECTS, MODEL_LIST, PLAIN, upstreams
 from .routing import Router
 from .simulator import Simulator, SimulatorSettings
 from .tokens import Counter
@@ -191,7 +191,7 @@ def _assembled(
     refresher = Refresher(reactor, client, catalogue, models, config.model_refresh_interval_hours * 3600)
     release = Release(reactor, config.update_package, __version__)
     status = Status(client, refresher, release, router, config.use_simulator)
-    routes = Routes(traffic, DIALECTS, PLAIN, catalogue, refresher, status)
+    routes = Routes(traffic, DIALECTS, PLAIN, MODEL_LIST, refresher, status)
     resource = routes.app.resource()
     return Proxy(
         resource=resource,
@@ -212,7 +212,7 @@ def _simulated(config: Config, reactor: Any) -> tuple[Config, IService]:
     base = f"http://127.0.0.1:{listener.getsockname()[1]}"
     settings = SimulatorSettings(**attrs.asdict(config.simulator))
     _log.warn("SIMULATOR: nothing reaches ARGO; {base} plays it, and every reply is made up", base=base)
-    return config.at(base), AdoptedSocketService(listener, Simulator(settings, reactor).site())
+    return config.at(base), AdoptedSocketService(listener, Simulator(settings, clock=reactor).site())
 
 
 def _catalogue(config: Config) -> Catalogue:

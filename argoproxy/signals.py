@@ -14,6 +14,7 @@ from typing import Any
 import attrs
 from twisted.internet.interfaces import IReactorCore
 from twisted.logger import Logger
+from twisted.python.logfile import LogFile
 
 _STOPPING = (signal.SIGINT, signal.SIGTERM)
 _log = Logger()
@@ -28,19 +29,19 @@ class Signals:
     service, and the proxy's waits for running requests. The second one cuts those.
 
     @ivar cut: Ends at once what the stop waits for.
-    @ivar rotate: Begins a new log file, where there is one.
+    @ivar log_file: The log file, where there is one.
     """
 
     _reactor: Any
     _cut: Callable[[], None]
-    _rotate: Callable[[], None] | None = None
+    _log_file: LogFile | None = None
     _before: dict[int, Any] = attrs.field(factory=dict, init=False)
     _stopping: bool = attrs.field(default=False, init=False)
 
     def install(self) -> None:
         """Take SIGHUP, and SIGUSR1 if there is a log file, now; the others once the reactor has put in its own."""
         self._take(signal.SIGHUP, self._hang_up)
-        if self._rotate is not None:
+        if self._log_file is not None:
             self._take(signal.SIGUSR1, self._begin_file)
         IReactorCore(self._reactor).callWhenRunning(self._take_stopping)
 
@@ -67,4 +68,5 @@ class Signals:
         self._reactor.callFromThread(_log.info, "SIGHUP changes nothing: restart to read the configuration again.")
 
     def _begin_file(self, number: int, frame: FrameType | None) -> None:
-        self._reactor.callFromThread(self._rotate)
+        if self._log_file is not None:
+            self._reactor.callFromThread(self._log_file.rotate)

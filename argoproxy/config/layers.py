@@ -44,6 +44,7 @@ _SUPERSEDES: Mapping[str, tuple[str, ...]] = {
 class _Layer:
     """What one source gives: fields of L{Config}, read and kept, and what the operator should know."""
 
+    place: str
     values: Mapping[str, Any] = _EMPTY
     notices: tuple[str, ...] = ()
 
@@ -78,10 +79,10 @@ def load(
     @raise ConfigFault: the start can't succeed with this.
     """
     place, data = _find(path, environ, search)
-    file = _from_file(parse_document(data, place), place) if place else _Layer()
+    file = _from_file(parse_document(data, place), place) if place else _Layer("")
     environment = _from_environment(environ)
     values = _stack((file, environment, _from_options(options)))
-    _check(values, place)
+    _check_user(values, place)
     notices = tuple(one_line(notice) for notice in (*file.notices, *environment.notices))
     return Config(**values, notices=notices, source=os.path.abspath(place) if place else None)
 
@@ -133,7 +134,7 @@ def _from_file(document: Document, place: str) -> _Layer:
     if base:
         values["argo_base_url"] = base
         notices.append(f"{place}: argo_base_url is taken from argo_url and argo_stream_url: {base}")
-    return _Layer(values, tuple(notices))
+    return _Layer(place, values, tuple(notices))
 
 
 def _entries(values: Mapping[str, object], ignored: list[str]) -> Iterator[_Entry]:
@@ -197,7 +198,7 @@ def _from_environment(environ: Mapping[str, str]) -> _Layer:
         elif written:
             key = _VARIABLES[name]
             values[key.name] = _from_text(key, written, f"environment variable {name}")
-    return _Layer(values, tuple(notices))
+    return _Layer("environment", values, tuple(notices))
 
 
 def _ignored_variable(name: str) -> str:
@@ -217,7 +218,7 @@ def _from_options(options: Mapping[str, object]) -> _Layer:
             raise ConfigFault("option " + UnknownKey(_BY_NAME, (name,)).sentence())
         key = _BY_NAME[name]
         values[name] = _from_text(key, value, f"option {key.option}")
-    return _Layer(values)
+    return _Layer("options", values)
 
 
 def _from_text(key: Key, value: object, place: str) -> Any:
@@ -237,9 +238,12 @@ def _stack(layers: Iterable[_Layer]) -> dict[str, Any]:
     Lay each layer over those before it.
 
     @param layers: the weakest first.
+    @raise ConfigFault: a layer contradicts itself.
     """
     stacked: dict[str, Any] = {}
     for layer in layers:
+        if layer.values.get("verbose") and layer.values.get("quiet"):
+            raise ConfigFault(f"{layer.place}: verbose and quiet are both on: choose one")
         for name, value in layer.values.items():
             for lower in _SUPERSEDES.get(name, ()) if value is not False else ():
                 stacked.pop(lower, None)
@@ -247,10 +251,7 @@ def _stack(layers: Iterable[_Layer]) -> dict[str, Any]:
     return stacked
 
 
-def _check(values: Mapping[str, Any], place: str) -> None:
-    """What one key alone can't tell."""
-    if values.get("verbose") and values.get("quiet"):
-        raise ConfigFault("verbose and quiet are both on: choose one")
+def _check_user(values: Mapping[str, Any], place: str) -> None:
     if not values.get("user") and not values.get("use_simulator"):
         where = place or "./config.yaml"
         raise ConfigFault(

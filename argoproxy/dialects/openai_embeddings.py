@@ -112,7 +112,7 @@ class _Usage(msgspec.Struct, frozen=True):
 @attrs.define
 class EmbeddingsRenderer:
     """
-    The reply to one request. Keeps each vector as the bytes that go out.
+    The reply to one request. Keeps the pieces of the bytes that go out, and copies them once.
 
     Every number of every vector is read, so that what is no vector of finite numbers never goes out as one; for plain
     C{float} the upstream's own bytes are passed on all the same.
@@ -120,7 +120,8 @@ class EmbeddingsRenderer:
 
     _request: EmbeddingsRequest
     _stamp: Stamp
-    _rows: list[bytes] = attrs.field(factory=list, init=False)
+    _pieces: list[bytes] = attrs.field(factory=list, init=False)
+    _vectors: int = attrs.field(default=0, init=False)
     _usage: Usage = attrs.field(factory=Usage, init=False)
 
     content_type = "application/json"
@@ -135,8 +136,7 @@ class EmbeddingsRenderer:
         """
         if isinstance(event, Vectors):
             for row in event.rows:
-                head = b'{"object":"embedding","index":%d,"embedding":' % len(self._rows)
-                self._rows.append(head + self._vector(row))
+                self._take(row)
         elif isinstance(event, Used):
             self._usage = event.usage
         return b""
@@ -147,22 +147,28 @@ class EmbeddingsRenderer:
 
         @raise UpstreamFault: there are more or fewer vectors than inputs.
         """
-        if len(self._rows) != len(self._request.inputs):
-            raise _garbage(f"{len(self._rows)} vectors for {len(self._request.inputs)} inputs")
+        if self._vectors != len(self._request.inputs):
+            raise _garbage(f"{self._vectors} vectors for {len(self._request.inputs)} inputs")
         usage = msgspec.json.encode(_Usage(self._usage.prompt, self._usage.total))
-        tail = b'],"model":' + msgspec.json.encode(self._stamp.model) + b',"usage":' + usage + b"}"
-        return b'{"object":"list","data":[' + b",".join(self._rows) + tail
+        tail = b'],"model":%b,"usage":%b}' % (msgspec.json.encode(self._stamp.model), usage)
+        return b"".join([b'{"object":"list","data":[', *self._pieces, tail])
 
-    def _vector(self, row: msgspec.Raw) -> bytes:
-        """One vector as it goes out, and the end of its object."""
+    def _take(self, row: msgspec.Raw) -> None:
+        comma = b"," if self._vectors else b""
+        head = b'%b{"object":"embedding","index":%d,"embedding":' % (comma, self._vectors)
+        self._pieces += (head, self._written(row), b"}")
+        self._vectors += 1
+
+    def _written(self, row: msgspec.Raw) -> bytes:
+        """One vector as it goes out."""
         numbers = _read(row)
         wanted = self._request.dimensions or len(numbers)
         cut = wanted != len(numbers)
         if cut:
             numbers = _cut(numbers, wanted)
         if self._request.encoding_format == "base64":
-            return b'"%b"}' % _base64(numbers)
-        return (msgspec.json.encode(numbers) if cut else bytes(row)) + b"}"
+            return b'"%b"' % _base64(numbers)
+        return msgspec.json.encode(numbers) if cut else row
 
 
 def _read(row: msgspec.Raw) -> list[float]:

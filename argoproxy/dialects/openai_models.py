@@ -10,8 +10,12 @@ from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
+from zope.interface import moduleProvides
 
 from argoproxy.conversation import Model
+from argoproxy.interfaces import IModelList
+
+moduleProvides(IModelList)
 
 
 class _Row(msgspec.Struct, frozen=True):

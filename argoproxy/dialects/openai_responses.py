@@ -125,10 +125,12 @@ def _refuse_memory(body: ResponsesBody, extras: Fields) -> None:
 
     @raise ClientFault: it is asked for.
     """
-    for name in _STATEFUL:
-        if name in extras or (name == "background" and body.background):
-            text = f"'{name}' is not supported: nothing is kept here. Send the whole conversation in 'input'."
-            raise ClientFault(text, code="unsupported_parameter", param=name)
+    asked = [name for name in _STATEFUL if name in extras]
+    if body.background:
+        asked.append("background")
+    if asked:
+        text = f"'{asked[0]}' is not supported: nothing is kept here. Send the whole conversation in 'input'."
+        raise ClientFault(text, code="unsupported_parameter", param=asked[0])
 
 
 def _format(text: TextOptions) -> str:

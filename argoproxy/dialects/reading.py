@@ -17,9 +17,9 @@ from argoproxy.wire import json
 
 S = TypeVar("S", bound=msgspec.Struct)
 
-_PATH = re.compile(r" - at `\$(.*)`$", re.DOTALL)
 _MISSING = re.compile(r"^Object missing required field `(.*)`$")
 _UNKNOWN = re.compile(r"^Invalid (?:enum )?value (.*)$", re.DOTALL)
+_LONGEST_QUOTE = 80
 _TYPE = re.compile(r"\b(?:str|int|float|bool)\b")
 _TYPES = {"str": "string", "int": "integer", "float": "number", "bool": "boolean"}
 
@@ -84,9 +84,11 @@ def decode(decoder: msgspec.json.Decoder[Any], raw: msgspec.Raw | bytes, path: s
         reason = str(error)
     except RecursionError:
         raise ClientFault(f"'{path}' is nested too deeply.", code="invalid_json", param=path) from None
-    found = _PATH.search(reason)
-    where = path + found.group(1) if found else path
-    raise _blame(where, _PATH.sub("", reason))
+    # The last one is msgspec's own: what stands before it may quote the client.
+    what, found, below = reason.rpartition(" - at `$")
+    if found and below.endswith("`"):
+        raise _blame(path + below[:-1], what)
+    raise _blame(path, reason)
 
 
 def _blame(where: str, reason: str) -> ClientFault:
@@ -100,7 +102,8 @@ def _blame(where: str, reason: str) -> ClientFault:
         return _missing(f"{where}.{missing.group(1)}")
     unknown = _UNKNOWN.match(reason)
     if unknown is not None:
-        what = f"{unknown.group(1)} is not supported"
+        value = unknown.group(1)
+        what = f"{value if len(value) <= _LONGEST_QUOTE else 'it'} is not supported"
         return ClientFault(f"Invalid value for '{where}': {what}.", code="invalid_value", param=where)
     code = "invalid_type" if ", got " in reason else "invalid_value"
     what = _TYPE.sub(lambda word: _TYPES[word.group()], reason[:1].lower() + reason[1:])

@@ -50,8 +50,8 @@ class Repeated(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, fields: Mapping[str, msgspec.Raw]) -> Repeated:
-        """The request's own where it gives one."""
-        given = {name: fields[name] for name in cls.__struct_fields__ if name in fields}
+        """The request's own where it gives one, copied: a reply must not keep the whole request alive."""
+        given = {name: fields[name].copy() for name in cls.__struct_fields__ if name in fields}
         return cls(**{name: raw for name, raw in given.items() if bytes(raw) != b"null"})
 
 

@@ -70,6 +70,8 @@ class Telling(Protocol):
 class Aloud:
     """Tells all events, numbered without holes."""
 
+    __slots__ = ("_delta", "_number")
+
     content_type = "text/event-stream"
     keepalive = sse.COMMENT
 
@@ -84,7 +86,7 @@ class Aloud:
 
     def item(self, item: OpenItem) -> None:
         same = b'{"type":"%b",%b,"sequence_number":' % (item.DELTA, _encode(item.delta())[1:-1])
-        self._delta = sse.frame(same, item.DELTA).rstrip()
+        self._delta = sse.frame(same, item.DELTA).removesuffix(b"\n\n")
 
     def delta(self, piece: str) -> bytes:
         number = self._number
@@ -97,6 +99,8 @@ class Aloud:
 
 class Silently:
     """Tells nothing but the object at the end."""
+
+    __slots__ = ()
 
     content_type = "application/json"
     keepalive = b""
@@ -121,6 +125,8 @@ class ResponsesRenderer:
 
     A reply without any item gets an empty message; beside a call or reasoning there is none.
     """
+
+    __slots__ = ("_done", "_open", "_reason", "_repeated", "_standing", "_telling", "_token", "_usage")
 
     def __init__(self, request: ResponsesRequest, stamp: Stamp) -> None:
         self._telling: Telling = Aloud() if request.stream else Silently()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -12,9 +12,8 @@ from twisted.python.failure import Failure
 from twisted.web.server import Request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from argoproxy.conversation import Model
 from argoproxy.errors import ClientFault, ProxyError
-from argoproxy.interfaces import ICatalogue, IDialect
+from argoproxy.interfaces import IDialect, IModelList
 
 from .refresh import Refresher
 from .reply import Reply
@@ -34,17 +33,19 @@ class Routes:
         traffic: Traffic,
         dialects: Mapping[str, IDialect],
         plain: IDialect,
-        catalogue: ICatalogue,
+        models: IModelList,
         refresher: Refresher,
         status: Status,
     ) -> None:
         """
         @param dialects: by name.
         @param plain: the dialect for faults where no other is spoken.
+        @param models: the shape of C{GET /v1/models}.
         """
         self._traffic = traffic
         self._plain = plain
-        self._catalogue = catalogue
+        self._catalogue = traffic.parties.catalogue
+        self._models = models
         self._refresher = refresher
         self._status = status
         self.app = Klein()
@@ -59,7 +60,7 @@ class Routes:
         self._ask("/v1/embeddings", dialects["openai_embeddings"])
         self._ask("/v1/chat", dialects["argo_direct"], resource="chat")
         self._ask("/v1/embed", dialects["argo_direct"], resource="embed")
-        self._tell("/v1/models", lambda: (200, self._model_list(self._catalogue.models())))
+        self._tell("/v1/models", lambda: (200, self._models.listing(self._catalogue.models())))
         self._tell("/health", lambda: (200, self._status.health()))
         self._tell("/health/ready", self._status.ready)
         self._tell("/version", lambda: (200, self._status.version()))
@@ -96,7 +97,7 @@ class Routes:
         except ProxyError as fault:
             reply.refuse(fault)
         else:
-            reply.whole(200, self._model_row(model, name))
+            reply.whole(200, self._models.one(model, name))
 
     def _refresh(self, request: Request) -> Deferred[None]:
         reply = self._reply(request)

@@ -1,5 +1,6 @@
 """
-A simulated ARGO: its three wires with its strictness and its traps, for trying and testing without the laboratory's network.
+A simulated ARGO: its three wires with its strictness and its traps, for trying and testing without the laboratory's
+network.
 
 Its models and its rules are its own: nothing here is shared with the proxy, or the proxy would be tested with itself.
 Importing this package installs no reactor.

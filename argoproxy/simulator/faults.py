@@ -1,6 +1,6 @@
 """
-Faults: named behaviours that take the place of an honest reply. Each is one function from an exchange to a reply, registered by
-one decorator line; its docstring is what the list of faults tells.
+Faults: named behaviours that take the place of an honest reply. Each is one function from an exchange to a reply,
+registered by one decorator line; its docstring is what the list of faults tells.
 
 A fault applies to each endpoint and to streamed and whole replies alike, unless its docstring says otherwise.
 """
@@ -105,13 +105,17 @@ def error_200(exchange: Exchange) -> Reply:
 
 @fault("auth-notice")
 def auth_notice(exchange: Exchange) -> Reply:
-    """The text that a user who isn't registered gets, under status 200. Models speak it; elsewhere the reply is honest."""
+    """
+    The text that a user who isn't registered gets, under status 200. Models speak it; elsewhere the reply is honest.
+    """
     return exchange.say(NOTICE)
 
 
 @fault("say")
 def say(exchange: Exchange) -> Reply:
-    """say=TEXT: the model says TEXT, word for word (from the admin endpoint; in a message the marker is one of its own)."""
+    """
+    say=TEXT: the model says TEXT, word for word (from the admin endpoint; in a message the marker is one of its own).
+    """
     return exchange.say(exchange.argument)
 
 
@@ -135,7 +139,9 @@ def close(exchange: Exchange) -> Reply:
 
 @fault("close-reused")
 def close_reused(exchange: Exchange) -> Reply:
-    """Closed before the first byte if the connection has carried a request before: an idle one that dies as it is used."""
+    """
+    Closed before the first byte if the connection has carried a request before: an idle one that dies as it is used.
+    """
     return _without_body(Ending.CLOSE) if exchange.received.reused else exchange.honest()
 
 
@@ -194,7 +200,7 @@ def nested_error(exchange: Exchange) -> Reply:
     """400 with OpenAI's error as a Python repr inside of the message, as recorded of gpt5."""
     message = "Unsupported value: 'temperature' does not support 0.5 with this model."
     inner = {"message": message, "type": "invalid_request_error", "param": "temperature", "code": "unsupported_value"}
-    return exchange.error(400, f"Error code: 400 - {({'error': inner})!r}")
+    return exchange.error(400, f"Error code: 400 - { ({'error': inner})!r}")
 
 
 @fault("traceback")
@@ -348,7 +354,9 @@ def _each_list(value: Any, change: Callable[[list[Any]], list[Any]]) -> Any:
 
 @fault("content-blocks")
 def content_blocks(exchange: Exchange) -> Reply:
-    """Gateway, Claude: a reply with calls whose content is a list of text and tool_use blocks. Elsewhere an honest reply."""
+    """
+    Gateway, Claude: a reply with calls whose content is a list of text and tool_use blocks. Elsewhere an honest reply.
+    """
     return _changed(exchange, _blocks)
 
 

@@ -1,4 +1,6 @@
-"""How a simulator behaves: pace and a standing fault. Nothing here knows Twisted, so that configuration may import it."""
+"""
+How a simulator behaves: pace and a standing fault. Nothing here knows Twisted, so that configuration may import it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The simulated ARGO as one object: its models, its faults in wait, what it has received. Routes and wires are elsewhere."""
+"""
+The simulated ARGO as one object: its models, its faults in wait, what it has received. Routes and wires are elsewhere.
+"""
 
 from __future__ import annotations
 

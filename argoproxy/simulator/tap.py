@@ -1,4 +1,6 @@
-"""C{twistd argosim}: the simulator as a service of its own. Klein and Twisted's web are imported in C{makeService} only."""
+"""
+C{twistd argosim}: the simulator as a service of its own. Klein and Twisted's web are imported in C{makeService} only.
+"""
 
 from __future__ import annotations
 
@@ -86,7 +88,7 @@ def makeService(options: Options) -> IService:
     from argoproxy.simulator.simulator import Simulator
 
     try:
-        simulator = Simulator(options.settings(), clock=reactor)  # type: ignore[arg-type]
+        simulator = Simulator(options.settings(), clock=reactor)
         listener = bind_tcp(options["host"], options["port"])
     except (UnknownFault, ListenFault) as error:
         raise SystemExit(f"argosim: {error}") from None

@@ -90,5 +90,5 @@ def _spell(ids: Sequence[int], codes: Encoding, path: str) -> str:
     try:
         return codes.spell(ids)
     except UnknownToken as error:
-        text = f"Invalid value for '{path}': {ids[error.place]} is not a token of the model's encoding, {codes.name}."
+        text = f"Invalid value for '{path}': its token {error.place} is not of the model's encoding, {codes.name}."
         raise ClientFault(text, code="invalid_token", param=path) from None

@@ -13,9 +13,7 @@ import msgspec
 
 from argoproxy.conversation import DirectRequest
 
-MESSAGE = 4
-REPLY = 3
-_IMAGE = 765
+from . import overhead
 
 T = TypeVar("T")
 
@@ -35,19 +33,18 @@ _messages = msgspec.json.Decoder(list[_Message] | None)
 
 def said(request: DirectRequest) -> Iterator[str | int]:
     """The texts of its messages, system and prompt, with a chat's overhead if it is one."""
-    overhead = MESSAGE if request.resource == "chat" else 0
+    frame, priming = (overhead.MESSAGE, overhead.REPLY) if request.resource == "chat" else (0, 0)
     for message in _read(_messages, request, "messages") or ():
-        yield overhead
+        yield frame
         content = message.content or ""
         for part in [content] if isinstance(content, str) else content:
             yield part if isinstance(part, str) else _part(part)
     for field in ("system", "prompt"):
         texts = _read(_texts, request, field) or ()
         for text in [texts] if isinstance(texts, str) else texts:
-            yield overhead
+            yield frame
             yield text
-    if overhead:
-        yield REPLY
+    yield priming
 
 
 def _read(decoder: msgspec.json.Decoder[T], request: DirectRequest, field: str) -> T | None:
@@ -58,4 +55,4 @@ def _read(decoder: msgspec.json.Decoder[T], request: DirectRequest, field: str) 
 
 
 def _part(part: _Part) -> str | int:
-    return _IMAGE if part.type == "image_url" else part.text or ""
+    return overhead.image() if part.type == "image_url" else part.text or ""

@@ -1,9 +1,4 @@
-"""
-What a request says, as texts to count and tokens that come on top of them. The counting itself is the tally's.
-
-The overheads are those that OpenAI has published (its cookbook's page on counting tokens with tiktoken). Nobody has
-published such numbers for Claude and Gemini, so theirs are estimates.
-"""
+"""What a request says, as texts to count and tokens that come on top of them. The counting itself is the tally's."""
 
 from __future__ import annotations
 
@@ -23,21 +18,7 @@ from argoproxy.conversation import (
     ToolCall,
 )
 
-from . import direct, schema
-
-MESSAGE = 4  # three for the frame, one for the role
-NAME = 1
-REPLY = 3  # what the reply is primed with
-
-# A picture's tokens depend on its size, which is not looked at: OpenAI's 85 for low detail, and what a picture of
-# 1024 by 1024 costs otherwise.
-_IMAGE = {"low": 85}
-_DETAILED_IMAGE = 765
-
-
-def image(detail: str | None) -> int:
-    """The estimate for a picture."""
-    return _IMAGE.get(detail or "auto", _DETAILED_IMAGE)
+from . import direct, overhead, schema
 
 
 def said(request: Request, encoding: str) -> Iterator[str | int]:
@@ -63,14 +44,14 @@ def _chat(request: ChatRequest, encoding: str) -> Iterator[str | int]:
             for part in message.parts:
                 yield from _part(part)
         if not request.bare:
-            yield REPLY
+            yield overhead.REPLY
     yield from schema.said(request.tools, encoding)
 
 
 def _frame(message: Message) -> Iterator[str | int]:
-    yield MESSAGE
+    yield overhead.MESSAGE
     if message.name is not None:
-        yield NAME
+        yield overhead.NAME
         yield message.name
 
 
@@ -80,7 +61,7 @@ def _part(part: Part) -> Iterator[str | int]:
     elif isinstance(part, Tokens):
         yield len(part.ids)
     elif isinstance(part, Image):
-        yield image(part.detail)
+        yield overhead.image(part.detail)
     elif isinstance(part, ToolCall):
         yield part.name
         yield part.arguments

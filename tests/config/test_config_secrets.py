@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,9 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from argoproxy.config import KEYS, ConfigFault, load
-from argoproxy.config.document import parse_document
 from argoproxy.config.faults import one_line, shown
-from argoproxy.config.layers import _from_file
 
 SECRET = "hunter2swordfish"
 
@@ -27,11 +27,14 @@ _NAMES = st.sampled_from([key.name for key in KEYS] + ["socket", "use_legacy_arg
 
 def outcome(data: bytes) -> str:
     """An empty text if the bytes are taken as a file, else the fault's text."""
-    try:
-        _from_file(parse_document(data, "c.yaml"), "c.yaml")
-    except ConfigFault as fault:
-        return str(fault)
-    return ""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "c.yaml")
+        file.write_bytes(data)
+        try:
+            load(str(file), options={"use_simulator": True})
+        except ConfigFault as fault:
+            return str(fault).replace(str(file), "c.yaml")
+        return ""
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -1,8 +1,8 @@
 """
 The models that the simulated ARGO serves, and its list of them.
 
-A table of the simulator's own, on purpose shared with nothing that it tests. C{served_as} is the name in native replies,
-as recorded where a recording exists and after the vendor's naming elsewhere (a guess).
+A table of the simulator's own, on purpose shared with nothing that it tests. C{served_as} is the name in native
+replies, as recorded where a recording exists and after the vendor's naming elsewhere (a guess).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """
 Tools that are described in a prompt, for models of a family without native ones.
 
-How a client describes them is its own affair, so every JSON object in the prompt that has a C{name} and a schema counts as
-a tool, if the prompt asks for C{<tool_call>} at all. (A guess at what such a model would do.)
+How a client describes them is its own affair, so every JSON object in the prompt that has a C{name} and a schema
+counts as a tool, if the prompt asks for C{<tool_call>} at all. (A guess at what such a model would do.)
 """
 
 from __future__ import annotations

@@ -4,7 +4,8 @@ What a simulated model says. The same ask always gets the same answer.
   - By default a short text that names the model and quotes the last user message, whole.
   - A result of a tool that nobody has answered yet is quoted, and nothing is called then.
   - A tool is called if the choice wants it, or if the last user message shares a word of four letters or more with the
-    tool's name (as I{weather} with C{get_weather}); two tools that are meant so are called in parallel, unless forbidden.
+    tool's name (as I{weather} with C{get_weather}); two tools that are meant so are called in parallel, unless
+    forbidden.
   - Where a form is wanted (C{response_format}), the text is JSON that fits.
   - Markers in the message decide otherwise: see L{argoproxy.simulator.model.markers}.
 """
@@ -39,7 +40,7 @@ def answer(ask: Ask, index: int = 0) -> Answer:
     @return: What the model says.
     """
     if not ask.registered:
-        return Answer(text=NOTICE, tokens=tokens.count(NOTICE))
+        return said(ask, NOTICE)
     orders = markers(ask.text)
     if ask.results:
         return said(ask, _on_results(ask))
@@ -56,7 +57,9 @@ def answer(ask: Ask, index: int = 0) -> Answer:
 
 
 def said(ask: Ask, text: str) -> Answer:
-    """@return: An answer of that text, cut as the ask wants it."""
+    """@return: An answer of that text, cut as the ask wants it; but for ARGO's notice, which no model said."""
+    if text == NOTICE:
+        return Answer(text=NOTICE, tokens=tokens.count(NOTICE))
     cut = tokens.cut(text, ask.stop, ask.max_tokens)
     return _counted(ask, Answer(text=cut.text, finish=cut.finish, stopped_by=cut.stopped_by), tokens.count(cut.text))
 

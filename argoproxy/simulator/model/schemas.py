@@ -1,4 +1,7 @@
-"""Values that fit a JSON schema, as small and as dull as can be. Not a validator: what contradicts itself gets no value that fits."""
+"""
+Values that fit a JSON schema, as small and as dull as can be. Not a validator: what contradicts itself gets no value
+that fits.
+"""
 
 from __future__ import annotations
 

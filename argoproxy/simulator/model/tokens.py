@@ -1,5 +1,6 @@
 """
-The simulated models' tokens: a token is one word with the white space before it, and white space at the end is one more.
+The simulated models' tokens: a token is one word with the white space before it, and white space at the end is one
+more.
 
 So C{"Hello, big world\\n"} has four. No real encoding is like this; it makes cuts easy to foretell.
 """

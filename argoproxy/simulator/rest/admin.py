@@ -3,8 +3,8 @@ The tests' own endpoint, C{/sim/…}: faults, received requests, state, and the 
 
   - C{GET /sim/requests}, C{DELETE /sim/requests}: the recent requests, oldest first.
   - C{GET /sim/faults}: the names that there are, with what they do, and the faults in wait.
-  - C{POST /sim/faults} with C{{"fault": "reset-mid", "times": 2, "path": "/v1/messages"}}: C{times} is 1 by default, null
-    means until C{DELETE /sim/faults}.
+  - C{POST /sim/faults} with C{{"fault": "reset-mid", "times": 2, "path": "/v1/messages"}}: C{times} is 1 by default,
+    null means until C{DELETE /sim/faults}.
   - C{GET /sim/state}: open requests and connections, and how many requests their client cut.
   - C{PUT /sim/models} with a list of rows, or null for the built-in list.
 """

@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 from argoproxy.simulator.exchange import Exchange
 from argoproxy.simulator.rest import admin
 from argoproxy.simulator.rest.stage import Player
-from argoproxy.simulator.wires import gateway
+from argoproxy.simulator.wires import anthropic, gateway, openai
 from argoproxy.simulator.wires.received import IEndpoint, Received
 from argoproxy.simulator.wires.reply import Reply, document
 
@@ -37,6 +37,10 @@ class App:
         self._streamchat = gateway.StreamChat(simulator)
         self._embed = gateway.Embed(simulator)
         self._models = gateway.Models(simulator)
+        self._completions = openai.Chat(simulator)
+        self._embeddings = openai.Embeddings(simulator)
+        self._native_models = openai.Models(simulator)
+        self._messages = anthropic.Messages(simulator)
 
     @app.route("/api/v1/resource/chat/", methods=["POST"])
     def gateway_chat(self, request: Request) -> Deferred[None]:
@@ -58,10 +62,30 @@ class App:
         """The gateway's model list."""
         return self._answer(request, _GATEWAY, self._models)
 
+    @app.route("/v1/chat/completions", methods=["POST"])
+    def completions(self, request: Request) -> Deferred[None]:
+        """OpenAI's chat completions, of all models."""
+        return self._answer(request, _OPENAI, self._completions)
+
+    @app.route("/v1/embeddings", methods=["POST"])
+    def embeddings(self, request: Request) -> Deferred[None]:
+        """OpenAI's embeddings."""
+        return self._answer(request, _OPENAI, self._embeddings)
+
+    @app.route("/v1/models", methods=["GET"])
+    def native_models(self, request: Request) -> Deferred[None]:
+        """OpenAI's model list."""
+        return self._answer(request, _OPENAI, self._native_models)
+
+    @app.route("/v1/messages", methods=["POST"])
+    def messages(self, request: Request) -> Deferred[None]:
+        """Anthropic's messages, of Claude."""
+        return self._answer(request, _ANTHROPIC, self._messages)
+
     @app.route("/sim/<what>", methods=["GET", "POST", "PUT", "DELETE"])
     def admin(self, request: Request, what: str) -> bytes:
         """The tests' own endpoint."""
-        reply = admin.answer(self._simulator, request.method.decode(), what, request.content.read())
+        reply = admin.answer(self._simulator, request.method.decode(), what, _body(request))
         request.setResponseCode(reply.status)
         request.setHeader("Content-Type", reply.content_type)
         return b"".join(reply.pieces)
@@ -69,9 +93,8 @@ class App:
     @app.handle_errors(HTTPException)
     def refused(self, request: Request, failure: Failure) -> Deferred[None]:
         """Other paths and methods, as recorded of a GET on a POST resource."""
-        refusal = failure.value
-        reply = document(refusal.code or 500, {"detail": refusal.name})
-        return self._play(request, reply)
+        refusal: Any = failure.value
+        return self._play(request, document(refusal.code, {"detail": refusal.name}))
 
     def _answer(self, request: Request, wire: str, endpoint: IEndpoint) -> Deferred[None]:
         return self._play(request, self._simulator.reply(Exchange(wire, endpoint, self._received(request))))
@@ -80,9 +103,10 @@ class App:
         channel = request.channel
         reused = channel in self._connections
         self._connections.add(channel)
-        headers = {name.decode("latin-1").lower(): values[-1].decode("latin-1") for name, values in _headers(request)}
+        pairs = request.requestHeaders.getAllRawHeaders()
+        headers = {name.decode("latin-1").lower(): values[-1].decode("latin-1") for name, values in pairs}
         path = request.path.decode("latin-1")
-        return Received(request.method.decode("latin-1"), path, headers, request.content.read(), reused)
+        return Received(request.method.decode("latin-1"), path, headers, _body(request), reused)
 
     def _play(self, request: Request, reply: Reply) -> Deferred[None]:
         simulator = self._simulator
@@ -97,5 +121,7 @@ class App:
         return result
 
 
-def _headers(request: Request) -> Any:
-    return request.requestHeaders.getAllRawHeaders()
+def _body(request: Request) -> bytes:
+    content: Any = request.content
+    body: bytes = content.read()
+    return body

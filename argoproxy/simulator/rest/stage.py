@@ -1,13 +1,14 @@
 """
 Plays a reply on a request: waits, paces, keeps to the client's pace, and ends it as the reply says.
 
-Delays of zero never touch the clock, so that everything works in memory without a running reactor. Must stay out of here: what
-a reply says.
+Delays of zero never touch the clock, so that everything works in memory without a running reactor. Must stay out of
+here: what a reply says.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime
@@ -47,8 +48,8 @@ class Player:
         """
         Begin, at once if no delay is wanted.
 
-        @return: Fires when the body is written and the request is to be finished; never, for replies that end otherwise.
-            Cancelling it stops the playing.
+        @return: Fires when the body is written and the request is to be finished; never, for replies that end
+            otherwise. Cancelling it stops the playing.
         """
         self._after(self._wait, self._begin)
         return self._done
@@ -95,7 +96,7 @@ class Player:
 
     def _write(self, piece: bytes) -> None:
         if self._reply.headless:
-            self._request.channel.transport.write(piece)
+            self._transport.write(piece)
         else:
             self._request.write(piece)
 
@@ -116,10 +117,15 @@ class Player:
     def _on_socket(self) -> bool:
         """@return: Whether bytes need time to reach the client before a reset throws them away."""
         written = self._request.startedWriting or self._reply.headless
-        return bool(written) and hasattr(self._request.channel.transport, "socket")
+        return bool(written) and hasattr(self._transport, "socket")
+
+    @property
+    def _transport(self) -> Any:
+        """@return: The connection itself, below HTTP."""
+        return self._request.channel.transport
 
     def _reset(self) -> None:
-        self._request.channel.transport.abortConnection()
+        self._transport.abortConnection()
 
     def pauseProducing(self) -> None:
         """The client doesn't keep up."""

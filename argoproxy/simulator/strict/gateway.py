@@ -1,8 +1,8 @@
 """
 What the gateway wire refuses, beside the rules on histories.
 
-Known: a missing user, the families' tool shapes, Claude's 21,000 tokens on C{chat/}, the families' histories. Guesses: statuses
-and wording, and that tool schemas are refused as on the native wires.
+Known: a missing user, the families' tool shapes, Claude's 21,000 tokens on C{chat/}, the families' histories. Guesses:
+statuses and wording, and that tool schemas are refused as on the native wires.
 """
 
 from __future__ import annotations
@@ -105,9 +105,11 @@ class GoogleChoice(msgspec.Struct, frozen=True):
         return Choice("required", tuple(self.allowed_function_names))
 
 
-_TOOLS = {OPENAI: OpenAITool, ANTHROPIC: AnthropicTool, GOOGLE: GoogleTool}
-_CHOICES = {OPENAI: OpenAIChoice, ANTHROPIC: AnthropicChoice, GOOGLE: GoogleChoice}
-_WORDS = {
+_AnyTool = OpenAITool | AnthropicTool | GoogleTool
+_AnyChoice = OpenAIChoice | AnthropicChoice | GoogleChoice
+_TOOLS: dict[str, type[_AnyTool]] = {OPENAI: OpenAITool, ANTHROPIC: AnthropicTool, GOOGLE: GoogleTool}
+_CHOICES: dict[str, type[_AnyChoice]] = {OPENAI: OpenAIChoice, ANTHROPIC: AnthropicChoice, GOOGLE: GoogleChoice}
+_WORDS: dict[str, dict[str, str]] = {
     OPENAI: {"auto": "auto", "none": "none", "required": "required"},
     ANTHROPIC: {},
     GOOGLE: {"AUTO": "auto", "NONE": "none", "ANY": "required"},
@@ -122,7 +124,7 @@ def tools(given: Sequence[Any], model: Model, seed: bytes) -> tuple[Tool, ...]:
     shape = _TOOLS.get(model.family)
     if shape is None:
         raise Refusal(400, f"tools are not supported for {model.internal_id}")
-    neutral = tuple(convert(tool, shape).neutral() for tool in given)  # type: ignore[attr-defined]
+    neutral = tuple(convert(tool, shape).neutral() for tool in given)
     for index, tool in enumerate(neutral):
         check_schema(model.family, tool.schema, index, seed)
     return neutral
@@ -138,12 +140,13 @@ def choice(given: Any, model: Model) -> Choice:
         return Choice()
     if isinstance(given, str) and given in _WORDS[model.family]:
         return Choice(_WORDS[model.family][given])
-    made: Choice = convert(given, shape).neutral()  # type: ignore[attr-defined]
-    return made
+    return convert(given, shape).neutral()
 
 
 def check_limit(limit: int | None, model: Model) -> None:
-    """@raise Refusal: 500 where Claude is asked for more than 21,000 tokens on C{chat/}. (Status and text are a guess.)"""
+    """
+    @raise Refusal: 500 where Claude is asked for more than 21,000 tokens on C{chat/}. (Status and text are a guess.)
+    """
     if model.family == ANTHROPIC and limit is not None and limit > CLAUDE_CHAT_TOKENS:
         raise Refusal(500, "Streaming is required for operations that may take longer than 10 minutes")
 

@@ -1,8 +1,8 @@
 """
 What is refused in a history of OpenAI-shaped messages, on the gateway and on the native OpenAI wire.
 
-Guesses: that the gateway refuses C{developer}, nulls and calls without results as the native wire does (the services behind
-are the same), and the wording of everything but the null and C{developer}.
+Guesses: that the gateway refuses C{developer}, nulls and calls without results as the native wire does (the services
+behind are the same), and the wording of everything but the null and C{developer}.
 """
 
 from __future__ import annotations

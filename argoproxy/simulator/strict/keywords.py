@@ -1,8 +1,8 @@
 """
 Keywords of JSON schemas that services refuse in tools.
 
-That C{$ref} and others are refused for Gemini and Claude is known, the exact lists are guesses: Google's after its published
-Schema object, Anthropic's after its API's published limits.
+That C{$ref} and others are refused for Gemini and Claude is known, the exact lists are guesses: Google's after its
+published Schema object, Anthropic's after its API's published limits.
 """
 
 from __future__ import annotations
@@ -14,15 +14,13 @@ from argoproxy.simulator.model.models import ANTHROPIC, GOOGLE
 from argoproxy.simulator.strict.refusal import by_anthropic, by_google
 
 GOOGLE_REFUSES = frozenset(
-    "$ref $defs definitions $schema $id $anchor $comment additionalProperties patternProperties propertyNames "
-    "unevaluatedProperties oneOf allOf not if then else const contains prefixItems uniqueItems multipleOf "
-    "exclusiveMinimum exclusiveMaximum dependentRequired dependentSchemas examples strict".split()
-)
-ANTHROPIC_REFUSES = frozenset(["$ref"])
-ANTHROPIC_REFUSES_ON_TOP = ("oneOf", "allOf", "anyOf")
-_NAMED = ("properties", "patternProperties", "$defs", "definitions")
-_SCHEMAS = ("items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames")
-_LISTS = ("anyOf", "oneOf", "allOf", "prefixItems")
+    ["$ref", "$defs", "definitions", "$schema", "$id", "$anchor", "$comment", "additionalProperties",
+    "patternProperties", "propertyNames", "unevaluatedProperties", "oneOf", "allOf", "not", "if", "then", "else",
+    "const", "contains", "prefixItems", "uniqueItems", "multipleOf", "exclusiveMinimum", "exclusiveMaximum",
+    "dependentRequired", "dependentSchemas", "examples", "strict"] ) ANTHROPIC_REFUSES = frozenset(["$ref"])
+    ANTHROPIC_REFUSES_ON_TOP = ("oneOf", "allOf", "anyOf") _NAMED = ("properties", "patternProperties", "$defs",
+    "definitions") _SCHEMAS = ("items", "additionalProperties", "not", "if", "then", "else", "contains",
+    "propertyNames") _LISTS = ("anyOf", "oneOf", "allOf", "prefixItems")
 
 
 def check_schema(family: str, schema: dict[str, Any], index: int, seed: bytes) -> None:

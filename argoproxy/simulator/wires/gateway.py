@@ -1,8 +1,8 @@
 """
 The gateway wire: C{chat/}, C{streamchat/}, C{embed/} and the model list.
 
-Guesses: errors are C{{"error": "text"}}; C{streamchat/} takes C{tools} and answers with text only, as its reply has no room
-for calls; unknown fields are ignored; C{stop} is a list only, as documented.
+Guesses: errors are C{{"error": "text"}}; C{streamchat/} takes C{tools} and answers with text only, as its reply has no
+room for calls; unknown fields are ignored; C{stop} is a list only, as documented.
 """
 
 from __future__ import annotations
@@ -140,8 +140,8 @@ class Chat(_Gateway):
 
 class StreamChat(Chat):
     """
-    C{POST /api/v1/resource/streamchat/}: raw text, in gzip unless the client accepts C{identity} in so many words. Tools are
-    taken and not called; Claude's limit is not capped.
+    C{POST /api/v1/resource/streamchat/}: raw text, in gzip unless the client accepts C{identity} in so many words.
+    Tools are taken and not called; Claude's limit is not capped.
     """
 
     def honest(self, received: Received) -> Reply:

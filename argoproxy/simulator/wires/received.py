@@ -82,5 +82,5 @@ def is_user(name: str) -> bool:
 
 
 def is_registered(name: str) -> bool:
-    """@return: Whether ARGO knows the user: all names do, except for C{unregistered}, and whatever is no user's name."""
+    """@return: Whether ARGO knows the user: it knows all but C{unregistered}, and what is no user's name."""
     return name != UNREGISTERED and is_user(name)

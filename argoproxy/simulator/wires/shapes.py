@@ -66,7 +66,7 @@ class Message(msgspec.Struct, frozen=True):
     """A message of any wire."""
 
     role: str
-    content: str | list[Part] | None | UnsetType = UNSET
+    content: str | list[Part] | UnsetType | None = UNSET
     tool_calls: list[ToolCall] | None = None
     tool_call_id: str | None = None
 
