@@ -39,4 +39,4 @@ class Router:
 
     def in_use(self) -> Mapping[str, str]:
         """The wire of each family."""
-        return {**_WIRES[self._mode]}
+        return {str(family): wire for family, wire in _WIRES[self._mode].items()}

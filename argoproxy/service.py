@@ -2,8 +2,8 @@
 The composition root: from a L{Config} to something that serves.
 
 Three ways in, for whoever embeds a proxy: a service that listens by itself, a L{Site} to listen with, a resource to
-hang into a Site of one's own. None of them touches signals, the garbage collector, or anything of the process; several can
-live in one.
+hang into a Site of one's own. None of them touches signals, the garbage collector, or anything of the process; several
+can live in one.
 """
 
 from __future__ import annotations

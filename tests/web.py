@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 from treq.response import _Response
-from treq.testing import RequestTraversalAgent, StubTreq
+from treq.testing import StubTreq
 from twisted.internet.defer import Deferred
 from twisted.internet.testing import MemoryReactorClock
 
@@ -76,7 +76,9 @@ class Web:
         data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         headers = {"content-type": "application/json"} | (headers or {}) if data is not None else headers
         got = Got()
-        sent = self.client.request(method, BASE + path, data=data, headers=headers, unbuffered=True, allow_redirects=False)
+        sent = self.client.request(
+            method, BASE + path, data=data, headers=headers, unbuffered=True, allow_redirects=False
+        )
         sent.addCallback(self._begun, got).addErrback(lambda failure: setattr(got, "failure", failure))
         self.settle()
         return got

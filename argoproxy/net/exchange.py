@@ -164,8 +164,12 @@ class Exchange:
         return self._parties.counter.spelled_out(request, model)
 
     def _stamp(self, request: Request, model: Model) -> Stamp:
-        terms = self._parties.terms
-        return Stamp(secrets.token_hex(12), int(terms.wall_clock()), request.model or model.name)
+        """The reply tells the client's own name for the model, unless that isn't the one that serves."""
+        name = request.model
+        if not self._parties.catalogue.is_known(name):
+            name = model.name
+            self._reply.tell({"x-argoproxy-model": name})
+        return Stamp(secrets.token_hex(12), int(self._parties.terms.wall_clock()), name)
 
     def _tell(self, call: Call) -> None:
         """Say what of the request was left out or changed."""

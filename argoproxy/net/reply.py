@@ -82,20 +82,33 @@ class Reply:
         """Send a reply all at once."""
         if self.gone or self._finished:
             return
-        self._head(status, content_type)
+        self._measure(status, body, content_type)
         self._finished = True
-        self._request.setHeader(b"content-length", b"%d" % len(body))
         self.write(body)
         self._request.finish()
 
     def refuse(self, fault: ProxyError) -> None:
         """Send a fault as the whole reply, in the client's dialect."""
+        self.whole(*self._refusal(fault))
+
+    def refusal(self, fault: ProxyError) -> bytes:
+        """The body of such a reply, its head prepared, for whoever writes and finishes it instead."""
+        status, body = self._refusal(fault)
+        self._measure(status, body, JSON)
+        self.record.wrote(len(body))
+        return body
+
+    def _refusal(self, fault: ProxyError) -> tuple[int, bytes]:
         self.blame(fault)
         if fault.retry_after is not None:
             self.tell({"retry-after": fault.retry_after})
         if fault.should_retry is not None:
             self.tell({"x-should-retry": str(fault.should_retry).lower()})
-        self.whole(self._dialect.statuses.get(fault.status, fault.status), self._dialect.error(fault))
+        return self._dialect.statuses.get(fault.status, fault.status), self._dialect.error(fault)
+
+    def _measure(self, status: int, body: bytes, content_type: str) -> None:
+        self._head(status, content_type)
+        self._request.setHeader(b"content-length", b"%d" % len(body))
 
     def blame(self, fault: ProxyError) -> None:
         """Note in the record that the reply failed, and how."""

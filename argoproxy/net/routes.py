@@ -12,6 +12,7 @@ from twisted.python.failure import Failure
 from twisted.web.server import Request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
+from argoproxy.conversation import Model
 from argoproxy.errors import ClientFault, ProxyError
 from argoproxy.interfaces import IDialect, IModelList
 
@@ -93,11 +94,17 @@ class Routes:
     def _one_model(self, request: Request, name: str) -> None:
         reply = self._reply(request)
         try:
-            model = self._catalogue.find(name)
+            model = self._known(name)
         except ProxyError as fault:
             reply.refuse(fault)
         else:
             reply.whole(200, self._models.one(model, name))
+
+    def _known(self, name: str) -> Model:
+        model = self._catalogue.resolve(name)
+        if not self._catalogue.is_known(name):
+            raise ClientFault("There is no such model.", status=404, code="model_not_found", param="model")
+        return model
 
     def _refresh(self, request: Request) -> Deferred[None]:
         reply = self._reply(request)
@@ -107,15 +114,14 @@ class Routes:
 
         return self._refresher.refresh().addCallbacks(told, lambda failure: _refused(reply, failure))
 
-    def _lost(self, request: Request, failure: Failure) -> None:
-        """A path or a method that there isn't."""
+    def _lost(self, request: Request, failure: Failure) -> bytes:
+        """A path or a method that there isn't. Klein finishes the request itself: it saw no route begin it."""
         reply, error = self._reply(request), failure.value
         if isinstance(error, MethodNotAllowed):
             allowed = ", ".join(sorted(error.valid_methods or ()))
             reply.tell({"allow": allowed})
-            reply.refuse(ClientFault(f"Only {allowed} is allowed here.", status=405, code="method_not_allowed"))
-            return
-        reply.refuse(ClientFault("There is nothing at this path.", status=404, code="not_found"))
+            return reply.refusal(ClientFault(f"Only {allowed} is allowed here.", status=405, code="method_not_allowed"))
+        return reply.refusal(ClientFault("There is nothing at this path.", status=404, code="not_found"))
 
 
 def _refused(reply: Reply, failure: Failure) -> None:

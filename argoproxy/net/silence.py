@@ -21,7 +21,7 @@ class Silence:
     _clock: IReactorTime
     _reply: Reply
     _interval: float
-    _break: Callable[[], None]
+    _show_life: Callable[[], None]
     _call: IDelayedCall | None = None
 
     def watch(self) -> None:
@@ -37,6 +37,6 @@ class Silence:
     def _look(self) -> None:
         quiet = self._clock.seconds() - self._reply.last_write
         if quiet >= self._interval:
-            self._break()
+            self._show_life()
             quiet = 0.0
         self._call = self._clock.callLater(self._interval - quiet, self._look)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakSet
 
 from klein import Klein
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
+from twisted.web.iweb import IRequest
 from twisted.web.server import Request
 from werkzeug.exceptions import HTTPException
 
@@ -91,10 +92,10 @@ class App:
         return b"".join(reply.pieces)
 
     @app.handle_errors(HTTPException)
-    def refused(self, request: Request, failure: Failure) -> Deferred[None]:
+    def refused(self, request: IRequest, failure: Failure) -> Deferred[None]:
         """Other paths and methods, as recorded of a GET on a POST resource."""
         refusal: Any = failure.value
-        return self._play(request, document(refusal.code, {"detail": refusal.name}))
+        return self._play(cast(Request, request), document(refusal.code, {"detail": refusal.name}))
 
     def _answer(self, request: Request, wire: str, endpoint: IEndpoint) -> Deferred[None]:
         return self._play(request, self._simulator.reply(Exchange(wire, endpoint, self._received(request))))

@@ -76,7 +76,8 @@ def check_results(messages: Sequence[Message], model: Model, seed: bytes) -> Non
 
 def _nothing_waits(waiting: Sequence[str], index: int) -> None:
     if waiting:
-        must = "An assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'."
+        told = "An assistant message with 'tool_calls' must be followed by tool messages"
+        must = f"{told} responding to each 'tool_call_id'."
         which = f"The following tool_call_ids did not have response messages: {', '.join(waiting)}"
         raise by_openai(f"{must} {which}", f"messages.[{index}].role", None)
 

@@ -13,14 +13,17 @@ from typing import Any
 from argoproxy.simulator.model.models import ANTHROPIC, GOOGLE
 from argoproxy.simulator.strict.refusal import by_anthropic, by_google
 
-GOOGLE_REFUSES = frozenset(
-    ["$ref", "$defs", "definitions", "$schema", "$id", "$anchor", "$comment", "additionalProperties",
-    "patternProperties", "propertyNames", "unevaluatedProperties", "oneOf", "allOf", "not", "if", "then", "else",
-    "const", "contains", "prefixItems", "uniqueItems", "multipleOf", "exclusiveMinimum", "exclusiveMaximum",
-    "dependentRequired", "dependentSchemas", "examples", "strict"] ) ANTHROPIC_REFUSES = frozenset(["$ref"])
-    ANTHROPIC_REFUSES_ON_TOP = ("oneOf", "allOf", "anyOf") _NAMED = ("properties", "patternProperties", "$defs",
-    "definitions") _SCHEMAS = ("items", "additionalProperties", "not", "if", "then", "else", "contains",
-    "propertyNames") _LISTS = ("anyOf", "oneOf", "allOf", "prefixItems")
+_GOOGLE = """
+    $ref $defs definitions $schema $id $anchor $comment additionalProperties patternProperties propertyNames
+    unevaluatedProperties oneOf allOf not if then else const contains prefixItems uniqueItems multipleOf
+    exclusiveMinimum exclusiveMaximum dependentRequired dependentSchemas examples strict
+"""
+GOOGLE_REFUSES = frozenset(_GOOGLE.split())
+ANTHROPIC_REFUSES = frozenset(["$ref"])
+ANTHROPIC_REFUSES_ON_TOP = ("oneOf", "allOf", "anyOf")
+_NAMED = ("properties", "patternProperties", "$defs", "definitions")
+_SCHEMAS = ("items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames")
+_LISTS = ("anyOf", "oneOf", "allOf", "prefixItems")
 
 
 def check_schema(family: str, schema: dict[str, Any], index: int, seed: bytes) -> None:
