@@ -20,6 +20,7 @@ from OpenSSL import SSL, crypto
 from twisted.application.service import IService, Service
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import serverFromString
+from twisted.internet.error import VerifyError
 from twisted.internet.protocol import Factory, ServerFactory
 from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.python.failure import Failure
@@ -115,7 +116,7 @@ def _claim(endpoint: str) -> Claim:
     except OSError as error:
         named = f"{os.fsdecode(error.filename)}: " if error.filename else ""
         raise ListenFault(f"{endpoint}: {named}{error.strerror}") from None
-    except (SSL.Error, crypto.Error):
+    except (SSL.Error, crypto.Error, VerifyError):
         raise ListenFault(f"{endpoint}: the certificate and the private key can't be used") from None
     except (ValueError, TypeError, LookupError, AttributeError) as error:
         raise ListenFault(f"{endpoint}: not an endpoint ({error})") from None
@@ -142,7 +143,7 @@ class _Claims:
         return TcpClaim(_bound(interface, port))
 
     def listenSSL(self, port: int, factory: Factory, contextFactory: Any, backlog: int, interface: str) -> Claim:
-        contextFactory.getContext().check_privatekey()
+        contextFactory.getContext()
         return TcpClaim(_bound(interface, port), contextFactory)
 
     def listenUNIX(self, address: str, factory: Factory, backlog: int, mode: int, wantPID: bool) -> Claim:

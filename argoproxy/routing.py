@@ -7,13 +7,13 @@ from collections.abc import Mapping
 import attrs
 from zope.interface import implementer
 
-from argoproxy.conversation import DirectRequest, Family, Model, Request
+from argoproxy.conversation import DirectRequest, Model, Request
 from argoproxy.interfaces import IRouter, IUpstream
 
 GATEWAY = "gateway"
 
 # By the configured mode: the wire for each family.
-_WIRES: Mapping[str, Mapping[Family, str]] = {
+_WIRES: Mapping[str, Mapping[str, str]] = {
     "auto": {"openai": GATEWAY, "anthropic": GATEWAY, "google": GATEWAY, "unknown": GATEWAY},
     "gateway": {"openai": GATEWAY, "anthropic": GATEWAY, "google": GATEWAY, "unknown": GATEWAY},
 }
@@ -23,7 +23,7 @@ _WIRES: Mapping[str, Mapping[Family, str]] = {
 @attrs.frozen
 class Router:
     """
-    Chooses by the model's family.
+    Chooses by the model's family (L{argoproxy.conversation.Family}).
 
     @ivar _upstreams: the wires, by the name that the modes give them.
     @ivar _mode: C{auto} or C{gateway}.

@@ -1,5 +1,5 @@
 """
-What the process's signals do under C{twistd}: end gently, end at once, go on, or begin a new log file.
+What the process's signals do under C{twistd}: end gently, end at once, nothing, or begin a new log file.
 
 Only the plugin and the C{.tac} use it; who embeds a proxy keeps their own signals.
 """
@@ -13,11 +13,20 @@ from typing import Any
 
 import attrs
 from twisted.internet.interfaces import IReactorCore
-from twisted.logger import Logger
 from twisted.python.logfile import LogFile
 
+_OnSignal = Callable[[int, "FrameType | None"], object]
+
 _STOPPING = (signal.SIGINT, signal.SIGTERM)
-_log = Logger()
+
+
+def ignore_hang_ups() -> None:
+    """
+    Let SIGHUP do nothing, for the rest of the process.
+
+    To be called before the first address is bound: from then on clients can connect, and the process is in use.
+    """
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 
 @attrs.define
@@ -39,10 +48,9 @@ class Signals:
     _stopping: bool = attrs.field(default=False, init=False)
 
     def install(self) -> None:
-        """Take SIGHUP, and SIGUSR1 if there is a log file, now; the others once the reactor has put in its own."""
-        self._take(signal.SIGHUP, self._hang_up)
+        """Take SIGUSR1 now, if there is a log file; the others once the reactor has put in its own."""
         if self._log_file is not None:
-            self._take(signal.SIGUSR1, self._begin_file)
+            self._take(signal.SIGUSR1, self._soon(self._log_file.rotate))
         IReactorCore(self._reactor).callWhenRunning(self._take_stopping)
 
     def restore(self) -> None:
@@ -54,7 +62,7 @@ class Signals:
         for number in _STOPPING:
             self._take(number, self._stop)
 
-    def _take(self, number: signal.Signals, handler: Callable[[int, FrameType | None], None]) -> None:
+    def _take(self, number: signal.Signals, handler: _OnSignal) -> None:
         self._before[number] = signal.signal(number, handler)
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
@@ -64,9 +72,5 @@ class Signals:
         self._stopping = True
         self._before[number](number, frame)
 
-    def _hang_up(self, number: int, frame: FrameType | None) -> None:
-        self._reactor.callFromThread(_log.info, "SIGHUP changes nothing: restart to read the configuration again.")
-
-    def _begin_file(self, number: int, frame: FrameType | None) -> None:
-        if self._log_file is not None:
-            self._reactor.callFromThread(self._log_file.rotate)
+    def _soon(self, act: Callable[[], object]) -> _OnSignal:
+        return lambda number, frame: self._reactor.callFromThread(act)

@@ -56,7 +56,7 @@ def makeService(options: Options) -> IService:
 
     @raise SystemExit: It can't start; with one line that says why.
     """
-    given = {_FIELDS.get(name, name): value or None for name, value in options.items() if name != "config"}
+    given = {_FIELDS.get(name, name): _given(value) for name, value in options.items() if name != "config"}
     return _daemon(options["config"], given, options.parent or {})
 
 
@@ -70,6 +70,11 @@ def make_application(arguments: list[str]) -> Any:
     application = Application("argoproxy")
     _daemon(None, {}, _twistd_options(arguments)).setServiceParent(application)
     return application
+
+
+def _given(value: object) -> object:
+    """An option's value; L{None} if it wasn't given. A flag that was is 1."""
+    return True if value == 1 else value or None
 
 
 def _daemon(path: str | None, given: Mapping[str, object], twistd: Mapping[str, Any]) -> IService:
@@ -92,7 +97,9 @@ def _assembled(config: Config, twistd: Mapping[str, Any]) -> IService:
     from .endpoints import claim
     from .logs import destination
     from .service import make_service
+    from .signals import ignore_hang_ups
 
+    ignore_hang_ups()
     claims = claim(config.listen, config.host, config.port)
     service = make_service(config, claims)
     return Daemon(service, destination(config, twistd), service.proxy.cut)

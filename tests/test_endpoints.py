@@ -245,9 +245,7 @@ def test_a_link_to_nothing_in_a_unix_sockets_place_is_left_alone(short_path: Pat
 async def test_a_claimed_port_is_served() -> None:
     made = _claim("tcp:0:interface=127.0.0.1")
     port = made.listener.getsockname()[1]
-    heard = await _greeting(
-        made.service(_greeters()), endpoints.TCP4ClientEndpoint(reactor, "127.0.0.1", port)
-    )
+    heard = await _greeting(made.service(_greeters()), endpoints.TCP4ClientEndpoint(reactor, "127.0.0.1", port))
     assert heard == b"hello"
 
 
@@ -281,9 +279,7 @@ async def test_a_socket_of_systemd_is_served(taken: socket.socket, monkeypatch: 
     # What Twisted has read from the environment when it was imported.
     monkeypatch.setattr(endpoints._SystemdParser, "_sddaemon", ListenFDs([os.dup(taken.fileno())]))
     made = _claim("systemd:domain=INET:index=0")
-    heard = await _greeting(
-        made.service(_greeters()), endpoints.TCP4ClientEndpoint(reactor, "127.0.0.1", port)
-    )
+    heard = await _greeting(made.service(_greeters()), endpoints.TCP4ClientEndpoint(reactor, "127.0.0.1", port))
     assert heard == b"hello"
 
 

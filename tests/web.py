@@ -116,6 +116,14 @@ class Web:
 
     def asked(self) -> Any:
         """The body of the last request that ARGO got."""
-        return self.simulator.requests[-1].json()
+        return self.simulator.requests[-1].document()
 
+    def leave(self) -> None:
+        """The client drops all its connections."""
+        for pump in self.client._agent._pumps:
+            pump.clientIO.abortConnection()
+        self.settle()
 
+    def stop(self) -> Deferred[None]:
+        """Stop the proxy."""
+        return Deferred.fromCoroutine(self.proxy.stop())

@@ -55,12 +55,11 @@ def learnt(rows: Iterable[Row]) -> Index:
     """
     Make sense of ARGO's list.
 
-    @param rows: the chat models. Embedding models among them are left out: those are always the same.
+    @param rows: its chat models. The embedding models are always the same.
     """
     taken: dict[str, Model] = {}
     embedding = [_take(Row(known.id, known.name), taken, "embedding") for known in table().embedding]
-    fixed = {known.id for known in table().embedding}
-    chat = [_take(row, taken, "chat") for row in rows if row.internal_id not in fixed]
+    chat = [_take(row, taken, "chat") for row in rows]
     models = tuple(model for model in chat + embedding if model is not None)
     for model in models:
         taken.setdefault(names.key(model.internal_id), model)

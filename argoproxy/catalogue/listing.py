@@ -15,6 +15,7 @@ import msgspec
 from argoproxy.errors import UpstreamFault
 
 from . import names
+from .table import table
 
 MOST_ROWS = 1000
 _LONGEST = 100
@@ -54,14 +55,15 @@ _row = msgspec.json.Decoder(_RawRow)
 
 def rows(listing: bytes) -> tuple[Row, ...]:
     """
-    The usable rows: the first of each id, no more than L{MOST_ROWS}.
+    The usable rows: the first of each id, no more than L{MOST_ROWS}. Embedding models are left out: they are known.
 
     @raise UpstreamFault: there is none.
     """
     found: dict[str, Row] = {}
+    embedding = {known.id for known in table().embedding}
     for raw in _raw_rows(listing):
         row = _usable(raw)
-        if row is not None:
+        if row is not None and row.internal_id not in embedding:
             found.setdefault(row.internal_id, row)
         if len(found) == MOST_ROWS:
             break

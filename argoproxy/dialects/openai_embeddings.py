@@ -15,7 +15,7 @@ import attrs
 import msgspec
 from zope.interface import implementer
 
-from argoproxy.conversation import EmbeddingRequest, Event, Request, RouteCall, Stamp, Usage, Used, Vectors
+from argoproxy.conversation import EmbeddingRequest, Event, Failed, Request, RouteCall, Stamp, Usage, Used, Vectors
 from argoproxy.errors import ClientFault, ProxyError, UpstreamFault
 from argoproxy.interfaces import IRenderer, IRenderingDialect
 
@@ -133,12 +133,15 @@ class EmbeddingsRenderer:
 
         @raise UpstreamFault: a vector is none.
         @raise ClientFault: the client wants more dimensions than the vectors have.
+        @raise ProxyError: the reply failed.
         """
         if isinstance(event, Vectors):
             for row in event.rows:
                 self._take(row)
         elif isinstance(event, Used):
             self._usage = event.usage
+        elif isinstance(event, Failed):
+            raise event.fault
         return b""
 
     def close(self) -> bytes:

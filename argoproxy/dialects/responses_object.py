@@ -33,7 +33,7 @@ def _raw(json: bytes) -> msgspec.Raw:
 
 
 class Repeated(msgspec.Struct, frozen=True, kw_only=True):
-    """What the object repeats of the request, byte for byte. The defaults are the API's."""
+    """What the object repeats of the request, in the client's own spelling. The defaults are the API's."""
 
     instructions: msgspec.Raw = _raw(b"null")
     max_output_tokens: msgspec.Raw = _raw(b"null")
@@ -50,9 +50,14 @@ class Repeated(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, fields: Mapping[str, msgspec.Raw]) -> Repeated:
-        """The request's own where it gives one, copied: a reply must not keep the whole request alive."""
-        given = {name: fields[name].copy() for name in cls.__struct_fields__ if name in fields}
-        return cls(**{name: raw for name, raw in given.items() if bytes(raw) != b"null"})
+        """The request's own where it gives one, without line breaks, which would cut an event in two."""
+        given = {name: fields[name] for name in cls.__struct_fields__ if name in fields}
+        return cls(**{name: _compact(raw) for name, raw in given.items() if bytes(raw) != b"null"})
+
+
+def _compact(raw: msgspec.Raw) -> msgspec.Raw:
+    """The same without white space between its tokens. A copy: a reply must not keep a whole request alive."""
+    return msgspec.Raw(msgspec.json.format(raw, indent=-1))
 
 
 class InputDetails(msgspec.Struct, frozen=True):

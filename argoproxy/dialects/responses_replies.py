@@ -27,7 +27,7 @@ from argoproxy.conversation import (
     Usage,
     Used,
 )
-from argoproxy.errors import UpstreamFault
+from argoproxy.errors import ProxyError, UpstreamFault
 from argoproxy.interfaces import IRenderer
 from argoproxy.wire import sse
 
@@ -66,6 +66,13 @@ class Telling(Protocol):
     def end(self, name: bytes, response: msgspec.Raw) -> bytes:
         """The response is complete."""
 
+    def fail(self, fault: ProxyError, response: msgspec.Raw) -> bytes:
+        """
+        The response failed.
+
+        @raise ProxyError: the fault itself, where it can still be the whole reply.
+        """
+
 
 class Aloud:
     """Tells all events, numbered without holes."""
@@ -96,6 +103,9 @@ class Aloud:
     def end(self, name: bytes, response: msgspec.Raw) -> bytes:
         return self.event(name, ObjectEvent(response))
 
+    def fail(self, fault: ProxyError, response: msgspec.Raw) -> bytes:
+        return self.event(b"response.failed", ObjectEvent(response))
+
 
 class Silently:
     """Tells nothing but the object at the end."""
@@ -116,6 +126,9 @@ class Silently:
 
     def end(self, name: bytes, response: msgspec.Raw) -> bytes:
         return bytes(response)
+
+    def fail(self, fault: ProxyError, response: msgspec.Raw) -> bytes:
+        raise fault
 
 
 @implementer(IRenderer)
@@ -199,7 +212,7 @@ class ResponsesRenderer:
     def _failed(self, event: Failed) -> bytes:
         error = ResponseError.of(event.fault)
         standing = msgspec.structs.replace(self._standing, status="failed", error=error, output=tuple(self._done))
-        return self._tell((b"response.failed", ObjectEvent(whole(standing, self._repeated))))
+        return self._telling.fail(event.fault, whole(standing, self._repeated))
 
     def _grow(self, kind: type[OpenMessage | OpenReasoning], piece: str) -> bytes:
         """Add to the open item if it is of that kind, else to a new one."""

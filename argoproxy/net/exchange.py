@@ -110,20 +110,20 @@ class Exchange:
         try:
             await self._serve(body, route, client_timeout)
         except Exception as error:  # noqa: BLE001 - the one place that turns the unexpected into a 500
-            self._failed(error)
+            await self._failed(error)
         finally:
             self._stop_clocks()
 
-    def _failed(self, error: Exception) -> None:
+    async def _failed(self, error: Exception) -> None:
         if self._reply.gone:
             return
         fault = self._cause or error
         if not isinstance(fault, ProxyError):
             _log.failure("request {id} failed", id=self._reply.record.id)
             fault = self._reply.bug()
-        self._break_off(fault)
+        await self._break_off(fault)
 
-    def _break_off(self, fault: ProxyError) -> None:
+    async def _break_off(self, fault: ProxyError) -> None:
         """Tell the client in the way that is still open: a status, an event, or a broken connection."""
         if not self._reply.begun:
             self._reply.refuse(fault)
@@ -131,7 +131,7 @@ class Exchange:
         self._reply.blame(fault)
         event = self._translation.fail(fault) if self._translation is not None else b""
         if not event:
-            self._reply.cut()
+            await self._reply.cut()
             return
         self._reply.write(event)
         self._reply.finish()

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 import attrs
 from twisted.internet.interfaces import IPushProducer, IReactorTime
+from twisted.python.failure import Failure
 from twisted.web.http import RESPONSES
 from twisted.web.server import Request
 from zope.interface import implementer
@@ -119,10 +120,15 @@ class Reply:
         """The fault to show for a bug of ours."""
         return OurFault(self.record.id)
 
-    def cut(self) -> None:
-        """Close the connection without the stream's end, so that the client sees that the reply isn't whole."""
+    async def cut(self) -> None:
+        """
+        Close the connection without the stream's end, so that the client sees that the reply isn't whole.
+
+        Over when it is closed: Klein takes the end of a route for the end of the reply.
+        """
         if not self.gone:
             self._request.loseConnection()
+            await self._request.notifyFinish().addErrback(_as_meant)
 
     def draw_from(self, source: IReply) -> None:
         """Let the client's pace hold a source."""
@@ -164,3 +170,7 @@ class Reply:
         if self.record.end == "done":
             self.record.end = "client left"
         self.record.emit()
+
+
+def _as_meant(failure: Failure) -> None:
+    """The connection was lost, as it was to be."""

@@ -65,8 +65,8 @@ class BoundedRequest(Request):
     def process(self) -> None:
         """Called to serve it."""
         if not _is_text(self.path):
-            dialect = self.site.dialect_for(self.path)
-            Reply(self, dialect, self.site.clock).refuse(ClientFault("The path is not valid UTF-8.", code="bad_path"))
+            site = self.channel.site
+            Reply(self, site.dialect_for(self.path), site.clock).refuse(ClientFault("The path is not valid UTF-8.", code="bad_path"))
             return
         super().process()
 

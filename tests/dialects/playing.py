@@ -41,5 +41,5 @@ def chunks(stream: bytes) -> list[dict[str, Any]]:
 
 
 def transcript(path: str) -> bytes:
-    """A recorded reply."""
+    """A reply as it must look."""
     return (TRANSCRIPTS / path).read_bytes()

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from openai.types import CreateEmbeddingResponse
 from zope.interface.verify import verifyObject
 
-from argoproxy.conversation import RouteCall, Stamp, Started, Usage, Used, Vectors
+from argoproxy.conversation import Failed, RouteCall, Stamp, Started, Usage, Used, Vectors
 from argoproxy.dialects.openai_embeddings import EmbeddingsRenderer, EmbeddingsRequest, OpenAIEmbeddings
-from argoproxy.errors import ClientFault, UpstreamFault
+from argoproxy.errors import ClientFault, Truncated, UpstreamFault
 from argoproxy.interfaces import IRenderer, IRenderingDialect
 
 STAMP = Stamp("t", 1_700_000_000, "Text-Embedding-3-Small")
@@ -186,6 +186,11 @@ def test_a_number_that_float32_can_not_hold_never_goes_out() -> None:
     with pytest.raises(UpstreamFault) as caught:
         reply([b"[1e39]"], encoding_format="base64")
     assert caught.value.status == 502
+
+
+def test_a_failure_is_the_whole_reply() -> None:
+    with pytest.raises(Truncated):
+        renderer(input="x").render(Failed(Truncated()))
 
 
 def test_faults_are_in_the_shape_of_openai() -> None:

@@ -28,11 +28,12 @@ from argoproxy.dialects.responses_replies import ResponsesRequest
 from argoproxy.errors import ClientFault
 from argoproxy.interfaces import IRenderingDialect
 
+DIALECT = OpenAIResponses()
 PIXEL = "data:image/png;base64,iVBORw0KGgo="
 
 
 def parse(**fields: Any) -> ResponsesRequest:
-    return OpenAIResponses().parse(json.dumps({"input": "Hi", **fields}).encode(), RouteCall())
+    return DIALECT.parse(json.dumps({"input": "Hi", **fields}).encode(), RouteCall())
 
 
 def refused(**fields: Any) -> ClientFault:
@@ -51,10 +52,12 @@ def model(*parts: Part) -> Message:
 
 
 def test_it_provides_its_interface() -> None:
-    assert verifyObject(IRenderingDialect, OpenAIResponses())
+    assert verifyObject(IRenderingDialect, DIALECT)
 
 
-CALL = {"type": "function_call", "call_id": "c1", "name": "f", "arguments": '{"a":1}', "id": "fc_1", "status": "completed"}
+CALL = {"type": "function_call", "id": "fc_1", "call_id": "c1", "name": "f", "arguments": '{"a":1}', "status": "x"}
+RESULT = {"type": "function_call_output", "call_id": "c1", "output": "42"}
+ANSWERED = Message("tool", (ToolResult("c1", (Text("42"),)),))
 CALLED = ToolCall("c1", "f", '{"a":1}')
 THOUGHT = {"type": "reasoning", "id": "rs_1", "summary": [{"type": "summary_text", "text": "Hm."}]}
 
@@ -106,8 +109,8 @@ INPUTS: dict[str, tuple[object, tuple[Message, ...]]] = {
         (model(Text("One.")), model(Text("Two."))),
     ),
     "a call and its result": (
-        [CALL, {"type": "function_call_output", "call_id": "c1", "output": "42"}],
-        (model(CALLED), Message("tool", (ToolResult("c1", (Text("42"),)),))),
+        [CALL, RESULT],
+        (model(CALLED), ANSWERED),
     ),
     "a result in parts": (
         [
@@ -128,12 +131,12 @@ INPUTS: dict[str, tuple[object, tuple[Message, ...]]] = {
         (model(Reasoning("Hm."), Text("I'll look."), CALLED, ToolCall("c2", "f", '{"a":1}')),),
     ),
     "words behind a call are of its message, since the result must come next": (
-        [CALL, {"role": "assistant", "content": "Wait."}, {"type": "function_call_output", "call_id": "c1", "output": "1"}],
-        (model(CALLED, Text("Wait.")), Message("tool", (ToolResult("c1", (Text("1"),)),))),
+        [CALL, {"role": "assistant", "content": "Wait."}, RESULT],
+        (model(CALLED, Text("Wait.")), ANSWERED),
     ),
     "calls of two turns are two messages": (
-        [CALL, {"type": "function_call_output", "call_id": "c1", "output": "1"}, CALL],
-        (model(CALLED), Message("tool", (ToolResult("c1", (Text("1"),)),)), model(CALLED)),
+        [CALL, RESULT, CALL],
+        (model(CALLED), ANSWERED, model(CALLED)),
     ),
     "signed reasoning": (
         [{**THOUGHT, "encrypted_content": "sig", "content": None}],
@@ -144,7 +147,10 @@ INPUTS: dict[str, tuple[object, tuple[Message, ...]]] = {
         (model(Reasoning("a\n\nb")),),
     ),
     "sealed reasoning says nothing": (
-        [{"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "sealed"}, {"role": "user", "content": "Hi"}],
+        [
+            {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "sealed"},
+            {"role": "user", "content": "Hi"},
+        ],
         (user(Text("Hi")),),
     ),
 }
@@ -182,8 +188,10 @@ def test_the_fields_that_the_neutral_language_has_are_read() -> None:
 
 
 def test_what_is_null_is_not_there() -> None:
-    names = ("model", "instructions", "tools", "tool_choice", "temperature", "conversation", "previous_response_id")
-    assert parse(**dict.fromkeys([*names, "background", "text", "reasoning", "metadata", "max_output_tokens"])) == parse()
+    names = ["model", "instructions", "tools", "tool_choice", "temperature", "conversation", "previous_response_id"]
+    names += ["background", "text", "reasoning", "metadata", "max_output_tokens"]
+    request = parse(**dict.fromkeys(names))
+    assert msgspec.json.encode(request) == msgspec.json.encode(parse())
 
 
 REFUSALS: dict[str, tuple[dict[str, object], str]] = {
@@ -192,7 +200,10 @@ REFUSALS: dict[str, tuple[dict[str, object], str]] = {
     "input of another type": ({"input": 5}, "input"),
     "an item that is none": ({"input": ["Hi"]}, "input[0]"),
     "an item's type of another type": ({"input": [{"type": 1}]}, "input[0].type"),
-    "an item of an unknown type": ({"input": [{"role": "user", "content": ""}, {"type": "web_search_call"}]}, "input[1].type"),
+    "an item of an unknown type": (
+        {"input": [{"role": "user", "content": ""}, {"type": "web_search_call"}]},
+        "input[1].type",
+    ),
     "a reference": ({"input": [{"type": "item_reference", "id": "msg_1"}]}, "input[0]"),
     "a message without a role": ({"input": [{"content": "Hi"}]}, "input[0].role"),
     "a message of an unknown role": ({"input": [{"role": "tool", "content": "Hi"}]}, "input[0].role"),
@@ -265,7 +276,7 @@ def test_metadata_are_texts() -> None:
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"input": "\\ud800"}', b'{"input": "a", "x": NaN}', b"\xff"])
 def test_what_is_no_json_is_refused(body: bytes) -> None:
     with pytest.raises(ClientFault) as caught:
-        OpenAIResponses().parse(body, RouteCall())
+        DIALECT.parse(body, RouteCall())
     assert caught.value.code == "invalid_json"
 
 
@@ -351,6 +362,13 @@ def test_fields_without_a_neutral_word_are_kept_if_they_ask_for_something(name: 
 
 @given(st.text(), st.text())
 def test_any_text_is_read_unchanged(instructions: str, text: str) -> None:
-    request = parse(instructions=instructions, input=[{"role": "user", "content": [{"type": "input_text", "text": text}]}])
+    parts = [{"type": "input_text", "text": text}]
+    request = parse(instructions=instructions, input=[{"role": "user", "content": parts}])
     assert request.messages[-1] == user(Text(text))
     assert (request.messages[0] == Message("system", (Text(instructions),))) == bool(instructions)
+
+
+def test_faults_are_in_the_shape_of_openai() -> None:
+    body = json.loads(DIALECT.error(ClientFault("No.", param="input")))
+    assert body == {"error": {"message": "No.", "type": "invalid_request_error", "param": "input", "code": None}}
+    assert DIALECT.statuses[529] == 503

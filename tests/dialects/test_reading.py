@@ -56,43 +56,75 @@ def test_null_counts_as_absent() -> None:
 REFUSED = {
     "missing": (b"{}", "name", "missing_required_parameter", "Missing required parameter: 'name'."),
     "null where one is required": (
-        b'{"name":null}', "name", "missing_required_parameter", "Missing required parameter: 'name'."
+        b'{"name":null}',
+        "name",
+        "missing_required_parameter",
+        "Missing required parameter: 'name'.",
     ),
-    "a wrong type": (b'{"name":1}', "name", "invalid_type", "Invalid value for 'name': expected `string`, got `integer`."),
+    "a wrong type": (
+        b'{"name":1}',
+        "name",
+        "invalid_type",
+        "Invalid value for 'name': expected `string`, got `integer`.",
+    ),
     "a boolean for a number": (
-        b'{"name":"n","share":true}', "share", "invalid_type",
+        b'{"name":"n","share":true}',
+        "share",
+        "invalid_type",
         "Invalid value for 'share': expected `number | null`, got `boolean`.",
     ),
-    "out of range": (b'{"name":"n","share":2}', "share", "invalid_value", "Invalid value for 'share': expected `number` <= 1.0."),
+    "out of range": (
+        b'{"name":"n","share":2}',
+        "share",
+        "invalid_value",
+        "Invalid value for 'share': expected `number` <= 1.0.",
+    ),
     "an empty list": (
-        b'{"name":"n","items":[]}', "items", "invalid_value", "Invalid value for 'items': expected `array` of length >= 1."
+        b'{"name":"n","items":[]}',
+        "items",
+        "invalid_value",
+        "Invalid value for 'items': expected `array` of length >= 1.",
     ),
     "inside a list": (
-        b'{"name":"n","items":[1,"a",2.5]}', "items[2]", "invalid_type",
+        b'{"name":"n","items":[1,"a",2.5]}',
+        "items[2]",
+        "invalid_type",
         "Invalid value for 'items[2]': expected `integer | string`, got `number`.",
     ),
     "missing inside": (
-        b'{"name":"n","many":[{"type":"one","text":""},{"type":"two"}]}', "many[1].inner", "missing_required_parameter",
+        b'{"name":"n","many":[{"type":"one","text":""},{"type":"two"}]}',
+        "many[1].inner",
+        "missing_required_parameter",
         "Missing required parameter: 'many[1].inner'.",
     ),
     "wrong, three levels down": (
-        b'{"name":"n","many":[{"type":"two","inner":{"size":"x"}}]}', "many[0].inner.size", "invalid_type",
+        b'{"name":"n","many":[{"type":"two","inner":{"size":"x"}}]}',
+        "many[0].inner.size",
+        "invalid_type",
         "Invalid value for 'many[0].inner.size': expected `integer`, got `string`.",
     ),
     "an unknown kind": (
-        b'{"name":"n","many":[{"type":"three"}]}', "many[0].type", "invalid_value",
+        b'{"name":"n","many":[{"type":"three"}]}',
+        "many[0].type",
+        "invalid_value",
         "Invalid value for 'many[0].type': 'three' is not supported.",
     ),
     "an unknown word": (
-        b'{"name":"n","many":[{"type":"two","inner":{"size":1,"kind":"c"}}]}', "many[0].inner.kind", "invalid_value",
+        b'{"name":"n","many":[{"type":"two","inner":{"size":1,"kind":"c"}}]}',
+        "many[0].inner.kind",
+        "invalid_value",
         "Invalid value for 'many[0].inner.kind': 'c' is not supported.",
     ),
     "no kind": (
-        b'{"name":"n","many":[{"text":"x"}]}', "many[0].type", "missing_required_parameter",
+        b'{"name":"n","many":[{"text":"x"}]}',
+        "many[0].type",
+        "missing_required_parameter",
         "Missing required parameter: 'many[0].type'.",
     ),
     "a renamed field": (
-        b'{"name":"n","other-name":"x"}', "other-name", "invalid_type",
+        b'{"name":"n","other-name":"x"}',
+        "other-name",
+        "invalid_type",
         "Invalid value for 'other-name': expected `integer`, got `string`.",
     ),
 }

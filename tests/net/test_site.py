@@ -1,0 +1,224 @@
+"""Our Site on the wire, byte for byte: what is refused before it is read, and how it stops."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from twisted.internet.address import IPv4Address
+from twisted.internet.error import ConnectionDone
+from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
+
+from argoproxy.net.site import DrainingChannel
+from argoproxy.simulator import SimulatorSettings
+from tests.web import Web
+
+HELLO = json.dumps({"model": "gpt-4o", "messages": [{"role": "user", "content": "Hello"}]}).encode()
+
+
+class Transport(StringTransport):
+    """A connection that really closes when it is told to."""
+
+    def loseConnection(self) -> None:
+        self._close()
+
+    def abortConnection(self) -> None:
+        self._close()
+
+    def _close(self) -> None:
+        if not self.disconnecting:
+            self.disconnecting = True
+            self.protocol.connectionLost(Failure(ConnectionDone()))
+
+
+class Line:
+    """One connection to a proxy's Site."""
+
+    def __init__(self, web: Web) -> None:
+        self.web = web
+        self.channel: DrainingChannel = web.proxy.site.buildProtocol(IPv4Address("TCP", "127.0.0.1", 1))
+        self.transport = Transport()
+        self.transport.protocol = self.channel  # type: ignore[attr-defined]
+        self.channel.makeConnection(self.transport)
+
+    def send(self, data: bytes) -> bytes:
+        self.channel.dataReceived(data)
+        self.web.settle()
+        return self.said()
+
+    def said(self) -> bytes:
+        return bytes(self.transport.value())
+
+    @property
+    def closed(self) -> bool:
+        return bool(self.transport.disconnecting)
+
+
+def _post(body: bytes = HELLO, path: str = "/v1/chat/completions", headers: str = "") -> bytes:
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n{headers}\r\n"
+    return head.encode() + body
+
+
+def _status(reply: bytes) -> int:
+    return int(reply.split(b" ", 2)[1])
+
+
+def _json(reply: bytes) -> Any:
+    return json.loads(reply.partition(b"\r\n\r\n")[2])
+
+
+def test_a_body_that_is_too_large_is_refused_before_it_is_read() -> None:
+    line = Line(Web(max_body_mb=0.001))
+    reply = line.send(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\nExpect: 100-continue\r\n\r\n")
+    assert _status(reply) == 413
+    assert b"100 Continue" not in reply
+    assert _json(reply)["error"]["code"] == "request_too_large"
+    assert b"x-request-id" in reply.lower()
+    assert not line.closed
+    assert line.send(b"x" * 5000) == reply
+    assert line.closed
+
+
+def test_a_client_that_goes_on_sending_is_cut_off_after_a_while() -> None:
+    web = Web(max_body_mb=0.001)
+    line = Line(web)
+    line.send(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n\r\n")
+    web.settle(1.9)
+    assert not line.closed
+    web.settle(0.2)
+    assert line.closed
+
+
+def test_a_chunked_body_is_counted_as_it_comes() -> None:
+    line = Line(Web(max_body_mb=0.001))
+    line.send(b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+    assert line.send(b"200\r\n" + b"x" * 512 + b"\r\n") == b""
+    assert _status(line.send(b"200\r\n" + b"x" * 512 + b"\r\n")) == 413
+    line.send(b"200\r\n" + b"x" * 512 + b"\r\n0\r\n\r\n")
+    assert line.closed
+
+
+def test_a_body_of_just_the_size_is_taken() -> None:
+    body = HELLO + b" " * (1000 - len(HELLO))
+    assert _status(Line(Web(max_body_mb=0.001)).send(_post(body))) == 200
+
+
+@pytest.mark.parametrize("host", ["a..b", "x" * 70, "x" * 70 + ".org", "münchen", "", "a b", "[::1]:80", "%00"])
+def test_any_host_is_served(host: str) -> None:
+    reply = Line(Web()).send(f"GET /health HTTP/1.1\r\nHost: {host}\r\n\r\n".encode("latin-1"))
+    assert _status(reply) == 200
+
+
+@pytest.mark.parametrize("path", [b"/%ff", b"/v1/models/%ff"])
+def test_a_path_that_is_no_text_is_a_400(path: bytes) -> None:
+    reply = Line(Web()).send(b"GET " + path + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert _status(reply) == 400
+    assert _json(reply)["error"]["code"] == "bad_path"
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [(b"abc-1.2_3", True), (b"x" * 128, True), (b"x" * 129, False), (b"", False), (b"a b", False), (b"a\xff", False)],
+)
+def test_the_clients_request_id_is_kept_if_it_can_be(given: bytes, kept: bool) -> None:
+    reply = Line(Web()).send(b"GET /health HTTP/1.1\r\nHost: x\r\nX-Request-Id: " + given + b"\r\n\r\n")
+    [line] = [line for line in reply.split(b"\r\n") if line.lower().startswith(b"x-request-id: ")]
+    assert (line.partition(b": ")[2] == given) is kept
+
+
+@pytest.mark.parametrize("path", ["/health", "/", "/nowhere", "/v1/models", "/v1/chat", "/v1/models/nope"])
+def test_every_reply_is_json_with_an_id_and_tells_no_software(path: str) -> None:
+    reply = Line(Web()).send(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    head = reply.partition(b"\r\n\r\n")[0].lower()
+    assert b"content-type: application/json" in head
+    assert b"x-request-id: req_" in head
+    assert b"server: argoproxy\r\n" in head + b"\r\n"
+    assert b"twisted" not in head
+    assert _json(reply)
+
+
+def test_a_head_request_has_the_head_alone() -> None:
+    reply = Line(Web()).send(b"HEAD /health HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert _status(reply) == 200
+    assert reply.endswith(b"\r\n\r\n")
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "/v1/models"), ("PUT", "/health"), ("DELETE", "/refresh")])
+def test_a_wrong_method_is_told_the_right_ones(method: str, path: str) -> None:
+    reply = Line(Web()).send(f"{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n".encode())
+    assert _status(reply) == 405
+    assert b"\r\nallow: " in reply.lower()
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [
+        (None, 200),
+        ("application/json", 200),
+        ("application/json; charset=utf-8", 200),
+        ("Application/JSON", 200),
+        ("application/vnd.api+json", 200),
+        ("text/plain", 415),
+        ("application/x-www-form-urlencoded", 415),
+        ("multipart/form-data; boundary=x", 415),
+    ],
+)
+def test_a_body_is_json_or_says_nothing(kind: str | None, status: int) -> None:
+    header = "" if kind is None else f"Content-Type: {kind}\r\n"
+    head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\n{header}Content-Length: {len(HELLO)}\r\n\r\n"
+    assert _status(Line(Web()).send(head.encode() + HELLO)) == status
+
+
+def test_a_compressed_body_is_refused() -> None:
+    assert _status(Line(Web()).send(_post(headers="Content-Encoding: gzip\r\n"))) == 415
+
+
+def test_pipelined_requests_are_answered_in_order() -> None:
+    reply = Line(Web()).send(_post() + b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert reply.count(b"HTTP/1.1 200 OK") == 2
+    assert reply.index(b"chat.completion") < reply.index(b'"status":"ok"')
+
+
+# Stopping.
+
+
+def test_draining_closes_idle_connections_and_says_so_to_busy_ones() -> None:
+    web = Web(SimulatorSettings(first_byte_delay=5.0))
+    idle, used, busy = Line(web), Line(web), Line(web)
+    used.send(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+    busy.send(_post())
+    drained: list[None] = []
+    web.proxy.site.drain().addCallback(drained.append)
+    assert (idle.closed, used.closed, busy.closed) == (True, True, False)
+    assert not drained
+    web.settle(5.1)
+    assert b"\r\nconnection: close\r\n" in busy.said().lower()
+    assert _status(busy.said()) == 200
+    assert busy.closed
+    assert drained == [None]
+
+
+def test_draining_nothing_is_done_at_once() -> None:
+    drained: list[None] = []
+    Web().proxy.site.drain().addCallback(drained.append)
+    assert drained == [None]
+
+
+def test_what_outlasts_the_grace_is_told_and_cut() -> None:
+    web = Web(SimulatorSettings(chunk_delay=10.0, chunk_size=4), shutdown_grace=25.0)
+    stream, whole = Line(web), Line(web)
+    stream.send(_post(HELLO[:-1] + b', "stream": true}'))
+    whole.send(_post(HELLO.replace(b"Hello", b"[sim:hang]")))
+    web.settle(10.0)
+    stopped: list[Any] = []
+    web.stop().addBoth(stopped.append)
+    web.settle(24.0)
+    assert not stopped
+    web.settle(1.1)
+    assert stopped == [None]
+    assert b'"code":"shutting_down"' in stream.said()
+    assert b"[DONE]" not in stream.said()
+    assert _status(whole.said()) == 503
+    assert web.simulator.open_requests == 0

@@ -1,0 +1,104 @@
+"""Signals: the first asks to stop, the second stops; a hang-up does neither."""
+
+from __future__ import annotations
+
+import os
+import signal
+from contextlib import closing
+from http.client import HTTPConnection
+
+import pytest
+
+from tests.process.twistd import PATIENCE, Twistd, chat, listens, until
+
+
+def _closed(connection: HTTPConnection) -> bool:
+    """Whether the server has closed an idle connection; waits for it."""
+    assert connection.sock is not None
+    return connection.sock.recv(1) == b""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_an_idle_one_stops_at_once(twistd: Twistd, number: signal.Signals) -> None:
+    with twistd.running(*twistd.proxy()) as process, closing(twistd.connection()) as idle:
+        idle.request("GET", "/health")
+        assert idle.getresponse().read()
+        process.send_signal(number)
+        assert _closed(idle)
+        assert process.wait(PATIENCE) in (0, -number)
+    assert not twistd.pid_file.exists()
+    assert twistd.output().endswith("Server Shut Down.\n")
+    assert "Traceback" not in twistd.output()
+
+
+def test_running_requests_end_before_it_does(twistd: Twistd) -> None:
+    twistd.configure("simulator: {first_byte_delay: 0.5, chunk_delay: 0.1, chunk_size: 6}")
+    connections = [twistd.connection() for _ in range(3)]
+    idle, streaming, waiting = connections
+    with twistd.running(*twistd.proxy()) as process:
+        idle.request("GET", "/health")
+        assert idle.getresponse().read()
+        stream = twistd.stream(streaming, "say something long enough to be cut in many pieces")
+        twistd.asked(waiting, chat("say something"))
+        process.send_signal(signal.SIGTERM)
+        assert _closed(idle)
+        assert not listens(twistd.port)
+        assert process.poll() is None
+        whole = waiting.getresponse()
+        assert (whole.status, whole.headers["connection"]) == (200, "close")
+        assert b"something" in whole.read()
+        assert stream.read().endswith(b"data: [DONE]\n\n")
+        assert process.wait(PATIENCE) in (0, -signal.SIGTERM)
+    for connection in connections:
+        connection.close()
+    assert "Traceback" not in twistd.output()
+
+
+@pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
+def test_a_second_signal_cuts_what_still_runs(twistd: Twistd, second: signal.Signals) -> None:
+    twistd.configure("shutdown_grace: 3600")
+    with twistd.running(*twistd.proxy()) as process, closing(twistd.connection()) as waiting:
+        twistd.asked(waiting, chat("[sim:hang]"))
+        process.send_signal(signal.SIGTERM)
+        until(lambda: not listens(twistd.port), "no longer listening")
+        assert process.poll() is None
+        process.send_signal(second)
+        assert process.wait(PATIENCE) in (0, -signal.SIGTERM)
+    assert "Traceback" not in twistd.output()
+
+
+def test_what_still_runs_after_the_grace_is_cut(twistd: Twistd) -> None:
+    twistd.configure("shutdown_grace: 0.2")
+    with twistd.running(*twistd.proxy()) as process, closing(twistd.connection()) as waiting:
+        twistd.asked(waiting, chat("[sim:hang]"))
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE) in (0, -signal.SIGTERM)
+    assert "Traceback" not in twistd.output()
+
+
+def test_a_hang_up_never_kills_it(twistd: Twistd) -> None:
+    with twistd.running(*twistd.proxy()) as process:
+        for _ in range(3):
+            process.send_signal(signal.SIGHUP)
+            assert twistd.healthy()
+        assert process.poll() is None
+
+
+def test_a_hang_up_while_it_ends_doesnt_kill_it(twistd: Twistd) -> None:
+    twistd.configure("simulator: {first_byte_delay: 0.5}")
+    with twistd.running(*twistd.proxy()) as process, closing(twistd.connection()) as waiting:
+        twistd.asked(waiting, chat("say something"))
+        process.send_signal(signal.SIGTERM)
+        until(lambda: not listens(twistd.port), "no longer listening")
+        process.send_signal(signal.SIGHUP)
+        assert waiting.getresponse().status == 200
+        assert process.wait(PATIENCE) in (0, -signal.SIGTERM)
+
+
+def test_a_new_log_file_is_begun_on_request(twistd: Twistd) -> None:
+    """SIGUSR1 is what twistd's own log file takes."""
+    with twistd.daemon("--logfile=proxy.log", *twistd.proxy()) as pid:
+        os.kill(pid, signal.SIGUSR1)
+        until((twistd.folder / "proxy.log.1").exists, "a rotated file")
+        assert twistd.healthy()
+        until(lambda: "/health" in (twistd.folder / "proxy.log").read_text(), "a line in the new file")
