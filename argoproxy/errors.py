@@ -45,9 +45,7 @@ class ProxyError(Exception):
 class ClientFault(ProxyError):
     """The request can't be served as it is: nothing of it reaches ARGO."""
 
-    def __init__(
-        self, message: str, *, status: int = 400, code: str | None = None, param: str | None = None
-    ) -> None:
+    def __init__(self, message: str, *, status: int = 400, code: str | None = None, param: str | None = None) -> None:
         super().__init__(status, message, code=code, param=param)
 
 
@@ -66,9 +64,7 @@ class TimedOut(UpstreamFault):
     """The time that the client or the operator allows for a reply ran out."""
 
     def __init__(self, seconds: float) -> None:
-        super().__init__(
-            504, f"The reply was not complete within {seconds:g} s.", code="timeout", should_retry=False
-        )
+        super().__init__(504, f"The reply was not complete within {seconds:g} s.", code="timeout", should_retry=False)
 
 
 class OurFault(ProxyError):

@@ -114,9 +114,7 @@ class Leg:
 
     fault: ProxyError | None = None
 
-    def __init__(
-        self, decoder: IDecoder, render: Callable[[Event], bytes], tally: ITally, limit: int | None
-    ) -> None:
+    def __init__(self, decoder: IDecoder, render: Callable[[Event], bytes], tally: ITally, limit: int | None) -> None:
         self._decoder = decoder
         self._render = render
         self._tally = tally

@@ -256,6 +256,9 @@ static void welcome(int listener) {
 
 /* Send the pieces that are due, and set the timer to the next. */
 static void beat(void) {
+    static int set;
+    if (paced.next == &paced && !set)
+        return;
     int64_t moment = now(), next = INT64_MAX;
     for (struct connection *c = paced.next, *after; c != &paced; c = after) {
         after = c->next;
@@ -271,7 +274,8 @@ static void beat(void) {
         next = c->due < next ? c->due : next;
     }
     struct itimerspec at = {.it_value = {next / 1000000000, next % 1000000000}};
-    if (paced.next == &paced)
+    set = paced.next != &paced;
+    if (!set)
         memset(&at, 0, sizeof at);
     timerfd_settime(timer, TFD_TIMER_ABSTIME, &at, NULL);
 }

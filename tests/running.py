@@ -1,9 +1,4 @@
-"""
-The proxy and the simulator as processes of their own, started once for a whole run of the tests.
-
-A module of tests asks for them by C{pytest_plugins = ["tests.running"]}: fixtures that are merely imported would start
-once for each module.
-"""
+"""The proxy and the simulator as processes of their own, for tests over real sockets."""
 
 from __future__ import annotations
 
@@ -20,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import attrs
-import pytest
 
 ROOT = Path(__file__).parents[1]
 
@@ -120,25 +114,3 @@ def listens(log: Path, announced: re.Pattern[str]) -> int:
             return int(found[1])
         time.sleep(0.02)
     raise AssertionError(log.read_text())
-
-
-@pytest.fixture(scope="session")
-def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """The proxy with a simulator inside, as C{make run} starts it."""
-    with twistd(tmp_path_factory.mktemp("simulated"), "argoproxy", "--simulator") as (url, log):
-        yield Running(url, log)
-
-
-@pytest.fixture(scope="session")
-def argosim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Argo]:
-    """A simulator on its own."""
-    with twistd(tmp_path_factory.mktemp("argosim"), "argosim") as (url, log):
-        yield Argo(url, log)
-
-
-@pytest.fixture(scope="session")
-def proxy(tmp_path_factory: pytest.TempPathFactory, argosim: Argo) -> Iterator[Running]:
-    """The proxy before L{argosim}."""
-    options = ["--argo-url", argosim.url, "--user", "someone"]
-    with twistd(tmp_path_factory.mktemp("proxy"), "argoproxy", *options) as (url, log):
-        yield Running(url, log)

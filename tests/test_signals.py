@@ -24,6 +24,9 @@ class QueueingReactor(MemoryReactorClock):
         super().__init__()
         self.queued: list[object] = []
 
+    def callWhenRunning(self, callable, *args, **kw):  # type: ignore[no-untyped-def]
+        callable()
+
     def callFromThread(self, callable, *args, **kw):  # type: ignore[no-untyped-def]
         self.queued.append(callable)
 

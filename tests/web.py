@@ -65,7 +65,7 @@ class Web:
         self.argo = MemoryArgo.on(self.clock, settings)
         self.config = Config(**{"user": "someone", "argo_base_url": "http://argo.example", **config})
         self.proxy: Proxy = make_proxy(self.config, self.clock, self.argo.agent)
-        self.client = StubTreq(self.proxy.resource)
+        self.client: Any = StubTreq(self.proxy.resource)
 
     @property
     def simulator(self) -> Simulator:

@@ -90,14 +90,4 @@ class Failed(msgspec.Struct, frozen=True):
     fault: ProxyError
 
 
-Event = (
-    Started
-    | TextDelta
-    | ReasoningDelta
-    | ToolCallBegun
-    | ToolCallArguments
-    | Finished
-    | Used
-    | Vectors
-    | Failed
-)
+Event = Started | TextDelta | ReasoningDelta | ToolCallBegun | ToolCallArguments | Finished | Used | Vectors | Failed

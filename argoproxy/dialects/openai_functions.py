@@ -18,9 +18,7 @@ Functions = tuple[FunctionSpec, ...]
 FunctionChoice = Literal["none", "auto"] | FunctionName
 
 
-def read_functions(
-    functions: Functions, choice: FunctionChoice | None
-) -> tuple[tuple[Tool, ...], ToolChoice | None]:
+def read_functions(functions: Functions, choice: FunctionChoice | None) -> tuple[tuple[Tool, ...], ToolChoice | None]:
     """
     The functions as tools, and which of them the model may or must call.
 

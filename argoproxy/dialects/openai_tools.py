@@ -45,9 +45,7 @@ def read_tools(tools: Tools, choice: Choice | None) -> tuple[tuple[Tool, ...], T
 
     @raise ClientFault: they don't fit each other.
     """
-    known = tuple(
-        checked(item.function, f"tools[{index}].function.parameters") for index, item in enumerate(tools)
-    )
+    known = tuple(checked(item.function, f"tools[{index}].function.parameters") for index, item in enumerate(tools))
     if isinstance(choice, AllowedChoice):
         allowed = choice.allowed_tools
         names = [item.function.name for item in allowed.tools]

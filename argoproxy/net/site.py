@@ -66,7 +66,9 @@ class BoundedRequest(Request):
         """Called to serve it."""
         if not _is_text(self.path):
             site = self.channel.site
-            Reply(self, site.dialect_for(self.path), site.clock).refuse(ClientFault("The path is not valid UTF-8.", code="bad_path"))
+            Reply(self, site.dialect_for(self.path), site.clock).refuse(
+                ClientFault("The path is not valid UTF-8.", code="bad_path")
+            )
             return
         super().process()
 

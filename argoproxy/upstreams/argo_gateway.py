@@ -92,9 +92,7 @@ def _streams(request: ChatRequest, model: Model) -> bool:
 def _limits(request: ChatRequest, model: Model) -> tuple[dict[str, Any], tuple[str, ...]]:
     """The token limits, and what of them had to be adjusted. The gateway takes both names: the client's is kept."""
     asked = {
-        name: value
-        for name in ("max_tokens", "max_completion_tokens")
-        if (value := getattr(request, name)) is not None
+        name: value for name in ("max_tokens", "max_completion_tokens") if (value := getattr(request, name)) is not None
     }
     cap = model.unstreamed_token_cap
     if cap is None or _streams(request, model) or not _over_cap(request, model):

@@ -14,6 +14,7 @@ Fields = dict[str, msgspec.Raw]
 _fields = msgspec.json.Decoder(Fields)
 _anything = msgspec.json.Decoder()
 
+
 class Malformed(ValueError):
     """The bytes are not a JSON object. The text says why, and quotes nothing of them."""
 

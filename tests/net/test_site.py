@@ -21,6 +21,8 @@ HELLO = json.dumps({"model": "gpt-4o", "messages": [{"role": "user", "content": 
 class Transport(StringTransport):
     """A connection that really closes when it is told to."""
 
+    protocol: DrainingChannel
+
     def loseConnection(self) -> None:
         self._close()
 
@@ -40,7 +42,7 @@ class Line:
         self.web = web
         self.channel: DrainingChannel = web.proxy.site.buildProtocol(IPv4Address("TCP", "127.0.0.1", 1))
         self.transport = Transport()
-        self.transport.protocol = self.channel  # type: ignore[attr-defined]
+        self.transport.protocol = self.channel
         self.channel.makeConnection(self.transport)
 
     def send(self, data: bytes) -> bytes:

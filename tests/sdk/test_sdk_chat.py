@@ -12,7 +12,7 @@ from openai.types.chat import ChatCompletionMessageParam, ChatCompletionToolPara
 from tests.running import Argo
 from tests.sdk.clients import MODEL
 
-pytest_plugins = ["tests.running", "tests.sdk.clients"]
+pytest_plugins = ["tests.services"]
 
 HELLO: list[ChatCompletionMessageParam] = [{"role": "user", "content": "Hello there, 世界 🌍"}]
 REPLY = 'This is GPT-4o, simulated. You wrote: "Hello there, 世界 🌍".'

@@ -17,7 +17,7 @@ from argoproxy.tokens.tally import SLICE
 CODES = encoding("o200k_base")
 ENGLISH = (
     "It was the best of times, it was the worst of times; we don't know which, said the 3rd of 1,000 people.\n"
-    "    \"And yet,\" they went on, (e.g. in 2026) `it` moves: naïve café-goers' cups -- 100% full!\n\n"
+    '    "And yet," they went on, (e.g. in 2026) `it` moves: naïve café-goers\' cups -- 100% full!\n\n'
 )
 CHINESE = "这是一个很长的句子，没有任何空格。我们仍然要正确地数它！"  # noqa: RUF001
 CODE = "def f(x: int) -> str:\n    if x > 10:\n        return {'a': [1, 2, 3]}\n\n\n"

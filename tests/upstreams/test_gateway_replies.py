@@ -19,7 +19,7 @@ from argoproxy.upstreams.refusals import NOTICE
 OK = Head(200)
 
 
-def _fed(decoder: Any, *pieces: bytes) -> list[Event]:
+def _fed(decoder: IDecoder, *pieces: bytes) -> list[Event]:
     return [event for piece in pieces for event in decoder.feed(piece)] + decoder.close()
 
 
@@ -61,7 +61,8 @@ def test_text_comes_through_unchanged(text: str, cut: Any) -> None:
 
 @given(st.text(), st.lists(st.integers(1, 9), min_size=1))
 def test_any_text_survives_any_cut(text: str, sizes: list[int]) -> None:
-    body, pieces = (". " + text).encode(), []
+    body = (". " + text).encode()
+    pieces: list[bytes] = []
     while body:
         size = sizes[len(pieces) % len(sizes)]
         pieces.append(body[:size])
@@ -117,8 +118,16 @@ _GEMINI_CALL = {"id": None, "name": "f", "args": {"a": 1}}
         ({"content": None, "tool_calls": [_OPENAI_CALL]}, "", [("call_1", "f", {"a": 1})]),
         ({"content": "Look", "tool_calls": [_CLAUDE_CALL]}, "Look", [("toolu_1", "f", {"a": 1})]),
         ({"content": [{"type": "text", "text": "A"}, _CLAUDE_CALL]}, "A", [("toolu_1", "f", {"a": 1})]),
-        ({"content": [{"type": "text", "text": "A"}, _CLAUDE_CALL], "tool_calls": [_CLAUDE_CALL]}, "A", [("toolu_1", "f", {"a": 1})]),
-        ({"content": "", "tool_calls": [_GEMINI_CALL, _GEMINI_CALL]}, "", [(None, "f", {"a": 1}), (None, "f", {"a": 1})]),
+        (
+            {"content": [{"type": "text", "text": "A"}, _CLAUDE_CALL], "tool_calls": [_CLAUDE_CALL]},
+            "A",
+            [("toolu_1", "f", {"a": 1})],
+        ),
+        (
+            {"content": "", "tool_calls": [_GEMINI_CALL, _GEMINI_CALL]},
+            "",
+            [(None, "f", {"a": 1}), (None, "f", {"a": 1})],
+        ),
         ({"tool_calls": [{"function": {"name": "f", "arguments": {"a": 1}}}]}, "", [(None, "f", {"a": 1})]),
         ({"tool_calls": [{"name": "f"}]}, "", [(None, "f", {})]),
     ],
@@ -130,7 +139,10 @@ def test_messages_of_every_family_are_understood(response: Any, text: str, calls
     arguments = [json.loads(event.fragment) for event in events if isinstance(event, ToolCallArguments)]
     assert _text(events) == text
     assert [(event.name, found) for event, found in zip(begun, arguments, strict=True)] == [call[1:] for call in calls]
-    assert all(event.id == call[0] if call[0] else event.id.startswith("call_") for event, call in zip(begun, calls, strict=True))
+    assert all(
+        event.id == call[0] if call[0] else event.id.startswith("call_")
+        for event, call in zip(begun, calls, strict=True)
+    )
     assert len({event.id for event in begun}) == len(calls)
     assert [event.call for event in begun] == list(range(len(calls)))
     assert events[-1] == Finished(None, 2)

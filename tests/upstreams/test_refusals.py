@@ -33,7 +33,7 @@ def test_every_other_failure_is_a_502(status: int) -> None:
 
 
 _NESTED_OPENAI = (
-    "Error code: 400 - {'error': {'message': \"Unsupported value: 'temperature' does not support 0.5 with this model.\", "
+    "Error code: 400 - {'error': {'message': \"Unsupported value: 'temperature' does not support 0.5 with it.\", "
     "'type': 'invalid_request_error', 'param': 'temperature', 'code': 'unsupported_value'}}"
 )
 _NESTED_ANTHROPIC = (
@@ -51,7 +51,7 @@ _NESTED_ANTHROPIC = (
         ({"error": {"message": "no", "param": "n", "code": "c", "type": "t"}}, "no", "n", "c"),
         (
             {"error": {"message": _NESTED_OPENAI, "type": "BadRequestError", "code": "internal_error"}},
-            "Unsupported value: 'temperature' does not support 0.5 with this model.",
+            "Unsupported value: 'temperature' does not support 0.5 with it.",
             "temperature",
             "unsupported_value",
         ),
@@ -62,13 +62,22 @@ _NESTED_ANTHROPIC = (
             None,
         ),
         (
-            {"error": {"message": "{'type': 'error', 'error': {'details': None, 'type': 'api_error', 'message': 'Oh'}}"}},
+            {
+                "error": {
+                    "message": "{'type': 'error', 'error': {'details': None, 'type': 'api_error', 'message': 'Oh'}}"
+                }
+            },
             "Oh",
             None,
             None,
         ),
         ({"error": {"message": "a set {of} words"}}, "a set {of} words", None, None),
-        ({"error": {"message": "see https://docs.claude.com/en/docs/about"}}, "see https://docs.claude.com/en/docs/about", None, None),
+        (
+            {"error": {"message": "see https://docs.claude.com/en/docs/about"}},
+            "see https://docs.claude.com/en/docs/about",
+            None,
+            None,
+        ),
         ({"error": {"message": "no", "code": 7, "param": []}}, "no", None, None),
     ],
 )
