@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from zope.interface import Attribute, Interface
@@ -29,6 +29,8 @@ class IDialect(Interface):
     """What a client speaks: one of the public APIs."""
 
     name: str = Attribute("The dialect's name in the registry.")
+    language: str = Attribute("What it speaks: equal to an upstream's language where the two speak the same.")
+    headers: Collection[str] = Attribute("Request headers that it reads, lower case.")
     statuses: Mapping[int, int] = Attribute("Statuses that its clients don't know, and what they get instead.")
 
     def parse(body: bytes, call: RouteCall) -> Request:
@@ -95,6 +97,48 @@ class IUpstream(Interface):
 
     def decoder(call: Call, head: Head, choice: int) -> IDecoder:
         """What understands the reply to a call. A head that tells a failure gets one that collects the error."""
+
+
+class IRelay(IUpstream):
+    """
+    A wire that is also a public API's own language: a client that speaks it gets its bytes through, with only what
+    must change.
+    """
+
+    language: str = Attribute("The dialect's language that it speaks.")
+
+    def relays(request: Request, model: Model) -> bool:
+        """Whether this request can go through. If not, it is translated as if the languages differed."""
+
+    def relay(request: Request, model: Model, user: str) -> Call:
+        """
+        The call made of C{request.raw}: every field, known or not, but for what must change.
+
+        @raise ClientFault: the wire has no way to say it.
+        """
+
+    def splice(call: Call, request: Request, head: Head, stamp: Stamp) -> ISplice:
+        """What passes the reply on."""
+
+
+class ISplice(Interface):
+    """
+    A reply on its way through, in the language that both sides speak: bytes in, bytes out. Events that aren't known
+    pass untouched; what clients need and ARGO leaves out is put in.
+    """
+
+    fault: ProxyError | None = Attribute("Set once the upstream has told that it failed; it was not passed on.")
+    usage: Usage | None = Attribute("What the upstream told of it so far.")
+
+    def feed(data: bytes) -> bytes:
+        """More of the reply; returns what can go on."""
+
+    def close() -> bytes:
+        """
+        The end of the reply; returns what was held back.
+
+        @raise Truncated: the reply had not ended.
+        """
 
 
 class IDecoder(Interface):

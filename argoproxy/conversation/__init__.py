@@ -19,7 +19,21 @@ from .events import (
     Vectors,
 )
 from .model import Family, Model
-from .parts import Image, Message, Part, Reasoning, Role, Text, Tokens, Tool, ToolCall, ToolChoice, ToolResult
+from .parts import (
+    Image,
+    Message,
+    OutputShape,
+    Part,
+    Reasoning,
+    Role,
+    Text,
+    Thinking,
+    Tokens,
+    Tool,
+    ToolCall,
+    ToolChoice,
+    ToolResult,
+)
 from .request import ChatRequest, DirectRequest, EmbeddingRequest, Request
 from .route import Call, Head, RouteCall, Stamp
 
@@ -37,6 +51,7 @@ __all__ = [
     "Image",
     "Message",
     "Model",
+    "OutputShape",
     "Part",
     "Reasoning",
     "ReasoningDelta",
@@ -47,6 +62,7 @@ __all__ = [
     "Started",
     "Text",
     "TextDelta",
+    "Thinking",
     "Tokens",
     "Tool",
     "ToolCall",

@@ -17,7 +17,9 @@ FinishReason = Literal["stop", "length", "tool_calls", "content_filter"]
 
 
 class Started(msgspec.Struct, frozen=True):
-    """The reply begins. Comes once, before all others."""
+    """The reply begins. Comes once, before all others. C{prompt} is an estimate of the prompt's tokens."""
+
+    prompt: int = 0
 
 
 class TextDelta(msgspec.Struct, frozen=True):
@@ -28,20 +30,32 @@ class TextDelta(msgspec.Struct, frozen=True):
 
 
 class ReasoningDelta(msgspec.Struct, frozen=True):
-    """More of what the model thinks; C{signature} closes a block that has one."""
+    """
+    More of what the model thinks.
+
+    @ivar signature: closes a block that is sealed; it comes with the last, possibly empty, text of the block.
+    @ivar redacted: a block of its own, sealed, in place of text.
+    """
 
     text: str
     choice: int = 0
     signature: str | None = None
+    redacted: str | None = None
 
 
 class ToolCallBegun(msgspec.Struct, frozen=True):
-    """The model calls a tool. C{call} counts the calls of a choice from 0."""
+    """
+    The model calls a tool. C{call} counts the calls of a choice from 0; a call's events do not interleave with
+    another's of the same choice.
+
+    @ivar signature: the provider's seal on the call (Google's), or L{None}.
+    """
 
     id: str
     name: str
     call: int = 0
     choice: int = 0
+    signature: str | None = None
 
 
 class ToolCallArguments(msgspec.Struct, frozen=True):
@@ -53,19 +67,28 @@ class ToolCallArguments(msgspec.Struct, frozen=True):
 
 
 class Finished(msgspec.Struct, frozen=True):
-    """A choice is complete. C{reason} is L{None} where the wire doesn't tell."""
+    """
+    A choice is complete. C{reason} is L{None} where the wire doesn't tell.
+
+    @ivar stopped_by: the stop string that ended it, where the wire tells.
+    """
 
     reason: FinishReason | None
     choice: int = 0
+    stopped_by: str | None = None
 
 
 class Usage(msgspec.Struct, frozen=True):
-    """Tokens of a reply. C{cached} are among C{prompt}, C{reasoning} among C{completion}."""
+    """
+    Tokens of a reply. C{cached} (read from a cache) and C{cache_written} are among C{prompt}, C{reasoning} among
+    C{completion}.
+    """
 
     prompt: int = 0
     completion: int = 0
     cached: int = 0
     reasoning: int = 0
+    cache_written: int = 0
 
     @property
     def total(self) -> int:

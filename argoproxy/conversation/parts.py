@@ -34,30 +34,44 @@ class Image(msgspec.Struct, frozen=True):
 
 
 class Reasoning(msgspec.Struct, frozen=True):
-    """What the model thought in an earlier turn."""
+    """
+    What the model thought in an earlier turn.
+
+    @ivar signature: the provider's seal on it, without which it is not taken back; opaque.
+    @ivar redacted: what the provider gives in place of the text, sealed; opaque.
+    """
 
     text: str
     signature: str | None = None
+    redacted: str | None = None
 
 
 class ToolCall(msgspec.Struct, frozen=True):
     """
     A call that the model made.
 
+    @ivar id: empty where the client's dialect has none (Google's): calls and results then pair by order and name.
     @ivar arguments: JSON text, as the model wrote it.
+    @ivar signature: the provider's seal on it (Google's C{thoughtSignature}); opaque.
     """
 
     id: str
     name: str
     arguments: str
+    signature: str | None = None
 
 
 class ToolResult(msgspec.Struct, frozen=True):
-    """What a tool answered to the call of that id."""
+    """
+    What a tool answered to the call of that id.
+
+    @ivar name: the tool's, where the client's dialect repeats it.
+    """
 
     call_id: str
     parts: tuple[Text | Image, ...]
     failed: bool = False
+    name: str | None = None
 
 
 Part = Text | Tokens | Image | Reasoning | ToolCall | ToolResult
@@ -75,13 +89,16 @@ class Tool(msgspec.Struct, frozen=True):
     """
     A function that the model may call.
 
-    @ivar parameters: its JSON schema, as the client wrote it, or L{None}.
+    @ivar parameters: its JSON schema, as the client wrote it (but for the case of Google's types), or L{None}.
+    @ivar freeform: it takes one text, not JSON (Responses' C{custom} tools). Its calls' arguments are that text in
+        the conversation's own parts and events; wires that have only functions wrap it.
     """
 
     name: str
     description: str | None = None
     parameters: msgspec.Raw | None = None
     strict: bool | None = None
+    freeform: bool = False
 
 
 class ToolChoice(msgspec.Struct, frozen=True):
@@ -93,3 +110,32 @@ class ToolChoice(msgspec.Struct, frozen=True):
 
     mode: Literal["auto", "none", "required", "named"]
     name: str | None = None
+
+
+class Thinking(msgspec.Struct, frozen=True):
+    """
+    How much the model is to think before it answers.
+
+    @ivar mode: C{off}; C{adaptive}, as the model sees fit; C{enabled}, within the budget or effort.
+    @ivar effort: C{none}, C{minimal}, C{low}, C{medium}, C{high}, C{xhigh} or C{max}, or L{None}.
+    @ivar budget: tokens, or L{None}.
+    @ivar shown: whether the client wants to read it, or L{None} where it didn't say.
+    """
+
+    mode: Literal["off", "adaptive", "enabled"]
+    effort: str | None = None
+    budget: int | None = None
+    shown: bool | None = None
+
+
+class OutputShape(msgspec.Struct, frozen=True):
+    """
+    What the reply's text must be: a JSON object, or JSON that fits a schema.
+
+    @ivar schema: JSON Schema, or L{None} for any object.
+    """
+
+    schema: msgspec.Raw | None = None
+    name: str = "reply"
+    description: str | None = None
+    strict: bool | None = None

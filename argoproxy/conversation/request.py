@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from .parts import Message, Tool, ToolChoice
+from .parts import Message, OutputShape, Thinking, Tool, ToolChoice
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,12 +17,14 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     @ivar stream: whether the reply goes out piece by piece.
     @ivar timeout: seconds for the whole reply, or L{None}.
     @ivar extras: fields that the neutral language doesn't know, byte for byte.
+    @ivar raw: all fields of the client's body, byte for byte, for a wire that speaks the client's own language.
     """
 
     model: str
     stream: bool = False
     timeout: float | None = None
     extras: Mapping[str, msgspec.Raw] = {}
+    raw: Mapping[str, msgspec.Raw] = {}
 
 
 class ChatRequest(Asked, frozen=True, kw_only=True):
@@ -33,6 +35,9 @@ class ChatRequest(Asked, frozen=True, kw_only=True):
     @ivar bare: the prompts are bare texts of a legacy completion, without a chat's overhead.
     @ivar max_tokens: the older of OpenAI's two limits; C{max_completion_tokens} is the newer.
     @ivar include_usage: whether a stream ends with its usage.
+    @ivar top_k: Anthropic's and Google's.
+    @ivar thinking: L{None} where the client leaves it to the model.
+    @ivar shape: what the text must be, or L{None} for anything.
     """
 
     prompts: tuple[tuple[Message, ...], ...]
@@ -43,10 +48,13 @@ class ChatRequest(Asked, frozen=True, kw_only=True):
     max_completion_tokens: int | None = None
     temperature: float | None = None
     top_p: float | None = None
+    top_k: int | None = None
     stop: tuple[str, ...] = ()
     tools: tuple[Tool, ...] = ()
     tool_choice: ToolChoice | None = None
     parallel_tool_calls: bool | None = None
+    thinking: Thinking | None = None
+    shape: OutputShape | None = None
 
     @property
     def messages(self) -> tuple[Message, ...]:

@@ -13,10 +13,13 @@ class RouteCall(msgspec.Struct, frozen=True):
 
     @ivar path: the variables in the route's path.
     @ivar query: the query's fields, the last of each name.
+    @ivar headers: the request's headers that a dialect asks for (L{argoproxy.interfaces.IDialect.headers}), by their
+        lower-case names.
     """
 
     path: Mapping[str, str] = {}
     query: Mapping[str, str] = {}
+    headers: Mapping[str, str] = {}
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
