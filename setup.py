@@ -1,12 +1,12 @@
 """How argoproxy is packaged. Tool settings live in pyproject.toml."""
 
-import re
 from pathlib import Path
 
 from setuptools import find_packages, setup
 
 HERE = Path(__file__).parent
-VERSION = re.search(r'__version__ = "([^"]+)"', (HERE / "argoproxy" / "__init__.py").read_text()).group(1)
+INIT = (HERE / "argoproxy" / "__init__.py").read_text(encoding="utf-8")
+VERSION = next(line.split('"')[1] for line in INIT.splitlines() if line.startswith("__version__ = "))
 
 TEST = [
     "bpe-openai>=0.1.4",
@@ -53,10 +53,12 @@ setup(
     zip_safe=False,
     install_requires=[
         "attrs>=23.2",
-        "bpe-openai>=0.1.4",
         "klein>=24.8",
         "msgspec>=0.19",
+        "packaging>=24.0",
+        "packaging>=23.2",
         "pyyaml>=6.0.1",
+        "splintr-rs>=0.22",
         "treq>=24.9",
         "twisted[tls]>=24.10",
         "zope.interface>=6.4",

@@ -101,8 +101,9 @@ def _assembled(config: Config, twistd: Mapping[str, Any]) -> IService:
 
     ignore_hang_ups()
     claims = claim(config.listen, config.host, config.port)
+    log = destination(config, twistd)
     service = make_service(config, claims)
-    return Daemon(service, destination(config, twistd), service.proxy.cut)
+    return Daemon(service, log, service.proxy.cut)
 
 
 def _twistd_options(arguments: list[str]) -> Mapping[str, Any]:

@@ -66,12 +66,12 @@ static void put(struct buffer *b, const char *bytes, size_t length) {
 }
 
 static void put_text(struct buffer *b, long size) {
-    memset(reserve(b, size), 'x', size);
+    static const char words[] = "The first light of the morning came over the hills, and nobody was there to see it. ";
+    char *at = reserve(b, size);
+    for (long i = 0; i < size - 1; i++)
+        at[i] = words[i % (sizeof words - 1)];
+    at[size - 1] = '~';
     b->end += size;
-    if (size > 1)
-        b->bytes[b->end - 1] = '~';
-    for (long i = 6; i < size - 1; i += 7)
-        b->bytes[b->end - size + i] = ' ';
 }
 
 static void put_piece(struct buffer *b, long size) {

@@ -105,8 +105,9 @@ def test_a_taken_port_is_told_in_one_line() -> None:
         assert f"127.0.0.1:{port}: the port is taken" in _refusal("--simulator", "--port", str(port))
 
 
-def test_a_log_that_cant_be_written_is_told_before_anything_is_bound() -> None:
-    assert _refusal("--simulator", "--port", "0", logfile="/nowhere/a.log").startswith("argoproxy: can't log: ")
+def test_a_log_that_cant_be_written_is_told_in_one_line() -> None:
+    refusal = _refusal("--simulator", "--listen", "unix:socket", logfile="/nowhere/a.log")
+    assert refusal.startswith("argoproxy: can't log: /nowhere/a.log: ")
 
 
 def test_the_plugins_name_what_there_is() -> None:

@@ -26,7 +26,7 @@ class Known(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: str
 
 
-class Traits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+class Traits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
     What all models are like whose id fits a pattern. What is unset, the row says nothing about.
 

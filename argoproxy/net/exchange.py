@@ -167,8 +167,9 @@ class Exchange:
         """The reply tells the client's own name for the model, unless that isn't the one that serves."""
         name = request.model
         if not self._parties.catalogue.is_known(name):
+            if name:
+                self._reply.tell({"x-argoproxy-model": model.name})
             name = model.name
-            self._reply.tell({"x-argoproxy-model": name})
         return Stamp(secrets.token_hex(12), int(self._parties.terms.wall_clock()), name)
 
     def _tell(self, call: Call) -> None:

@@ -1,0 +1,155 @@
+"""Processes under measurement: started on their core, waited for, ended."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import attrs
+
+from .cores import Cores, pinned
+from .programs import Place, Program, ProgramFault, twistd
+from .toolchain import Tools
+
+_PATIENCE = 20.0
+_GRACE = 10.0
+_ROOT = Path(__file__).parent.parent
+
+
+@attrs.frozen
+class Running:
+    """
+    A program that serves.
+
+    @ivar session: of its processes; L{None} where there is no proxy, so that nothing of it can be measured.
+    """
+
+    program: Program
+    port: int
+    session: int | None
+
+
+@attrs.frozen
+class Ground:
+    """Where everything runs: the built tools, the cores, a folder."""
+
+    tools: Tools
+    cores: Cores
+    folder: Path
+
+    @contextmanager
+    def upstream(self) -> Iterator[int]:
+        """The fast upstream; gives its port."""
+        command = [str(self.tools.upstream)]
+        pipe = subprocess.PIPE
+        with subprocess.Popen(command, stdin=pipe, stdout=pipe, preexec_fn=pinned(self.cores.rest)) as process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            yield int(process.stdout.readline())
+            process.stdin.close()
+
+    @contextmanager
+    def simulator(self) -> Iterator[int]:
+        """Our simulator, on the upstream's core; gives its port."""
+        port = _free_port()
+        command = [twistd(), "--nodaemon", "--pidfile=", "--logfile=argosim.log", "argosim", "--port", str(port)]
+        with _started("argosim", command, self.cores.rest, self._place(f"argosim-{port}")) as process:
+            _wait(process, "argosim", port)
+            yield port
+
+    @contextmanager
+    def serving(self, program: Program, upstream: int) -> Iterator[Running]:
+        """
+        An instance of a program in front of an upstream's port.
+
+        @raise ProgramFault: it doesn't come up.
+        """
+        with ExitStack() as stack:
+            port = stack.enter_context(self.simulator()) if program.simulated else upstream
+            if program.command is None:
+                yield Running(program, port, None)
+                return
+            own = _free_port()
+            place = Place(own, f"http://127.0.0.1:{port}", self._place(f"{program.name}-{own}"))
+            command = program.command(place)
+            process = stack.enter_context(_started(program.name, command, self.cores.program, place.folder))
+            _wait(process, program.name, own)
+            yield Running(program, own, process.pid)
+
+    def _place(self, name: str) -> Path:
+        folder = self.folder / name
+        folder.mkdir()
+        return folder
+
+
+@contextmanager
+def _started(name: str, command: list[str], core: int, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A process in a session of its own, all of which is ended at the end."""
+    environment = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+    environment |= {"PYTHONPATH": str(_ROOT)} if command[0] == twistd() else {}
+    with (folder / "output").open("wb") as output:
+        try:
+            process = subprocess.Popen(
+                command,
+                cwd=folder,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+                preexec_fn=pinned(core),
+            )
+        except OSError as error:
+            raise ProgramFault(f"{name} can't be started: {error.strerror}") from None
+    try:
+        yield process
+    finally:
+        _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(_GRACE)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _wait(process: subprocess.Popen[bytes], name: str, port: int) -> None:
+    until = time.monotonic() + _PATIENCE
+    while not _answers(port):
+        if process.poll() is not None or time.monotonic() > until:
+            raise ProgramFault(f"{name} does not serve: it {_state(process)}")
+        time.sleep(0.05)
+
+
+def _state(process: subprocess.Popen[bytes]) -> str:
+    status = process.poll()
+    return f"ended with status {status}" if status is not None else f"did not answer in {_PATIENCE:g} s"
+
+
+def _answers(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+    try:
+        connection.request("GET", "/health")
+        connection.getresponse().read()
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+    return True
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,137 @@
+"""What is asked of every program, and the figures that come of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import attrs
+import msgspec
+
+_QUESTION = "Tell me in a few sentences what an X-ray free-electron laser is, and what it is used for."
+_ENDLESS = 1_000_000_000
+
+
+class Measured(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    What the load generator measured. Delays are in microseconds, from the request to the first byte of the body and
+    to the last.
+
+    @ivar pieces: pieces of text as the fast upstream marks them.
+    @ivar events: server-sent events.
+    """
+
+    seconds: float
+    requests: int
+    failed: int
+    pieces: int
+    events: int
+    bytes: int
+    first_p50: float
+    first_p99: float
+    whole_p50: float
+    whole_p99: float
+
+
+@attrs.frozen
+class Sample:
+    """
+    One run of a scenario.
+
+    @ivar cpu: seconds of CPU time that the program took meanwhile; L{None} where there is no program.
+    """
+
+    measured: Measured
+    cpu: float | None
+
+
+@attrs.frozen
+class Figure:
+    """
+    A number that a sample gives.
+
+    @ivar of: L{None} where the sample can't tell.
+    @ivar more_is_better: which way is good.
+    """
+
+    name: str
+    of: Callable[[Sample], float | None]
+    more_is_better: bool = False
+
+
+def _rate(sample: Sample, count: int) -> float:
+    return count / sample.measured.seconds
+
+
+def _cost(sample: Sample, count: int) -> float | None:
+    """Microseconds of CPU time for each."""
+    return sample.cpu * 1e6 / count if sample.cpu is not None and count else None
+
+
+def _pieces(sample: Sample) -> int:
+    """What a stream was made of: events too may hold several pieces, where they came together."""
+    return sample.measured.pieces or sample.measured.events
+
+
+RATE = Figure("requests/s", lambda sample: _rate(sample, sample.measured.requests), more_is_better=True)
+COST = Figure("CPU µs/request", lambda sample: _cost(sample, sample.measured.requests))
+WHOLE_P50 = Figure("p50 µs", lambda sample: sample.measured.whole_p50)
+WHOLE_P99 = Figure("p99 µs", lambda sample: sample.measured.whole_p99)
+FIRST_P50 = Figure("first byte p50 µs", lambda sample: sample.measured.first_p50)
+FIRST_P99 = Figure("first byte p99 µs", lambda sample: sample.measured.first_p99)
+EVENT_RATE = Figure("events/s", lambda sample: _rate(sample, _pieces(sample)), more_is_better=True)
+EVENT_COST = Figure("CPU µs/event", lambda sample: _cost(sample, _pieces(sample)))
+
+_CALLS = (RATE, COST, WHOLE_P50, WHOLE_P99)
+_STREAMS = (EVENT_RATE, EVENT_COST, FIRST_P50, FIRST_P99)
+
+
+@attrs.frozen
+class Scenario:
+    """
+    One way to load a program.
+
+    @ivar call: C{chat}, C{stream} or C{embed}.
+    @ivar clients: how many ask at once.
+    @ivar marker: what the fast upstream's replies are like; empty where it doesn't matter.
+    @ivar paced: whether it means nothing in front of the simulator, which has a pace of its own.
+    """
+
+    name: str
+    call: str
+    clients: int
+    figures: tuple[Figure, ...]
+    marker: str = ""
+    paced: bool = False
+
+    def body(self) -> bytes:
+        """The request: OpenAI's, but the wire's own paths take it as well."""
+        if self.call == "embed":
+            return msgspec.json.encode({"model": "text-embedding-3-small", "input": _QUESTION, "prompt": [_QUESTION]})
+        return chat(f"{_QUESTION} {self.marker}", stream=self.call == "stream")
+
+
+def chat(text: str, *, stream: bool) -> bytes:
+    """A chat request's body."""
+    messages = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": text}]
+    return msgspec.json.encode({"model": "gpt-4o", "messages": messages, "stream": stream, "temperature": 1.0})
+
+
+def marker(pieces: int, size: int, gap: int) -> str:
+    """
+    What tells the fast upstream how to reply.
+
+    @param size: bytes of a piece.
+    @param gap: microseconds between pieces; 0 for all at once, -1 for none after the first.
+    """
+    return f"[[pieces={pieces} size={size} gap={gap}]]"
+
+
+HELD = marker(2, 24, -1)
+
+SCENARIOS = (
+    *(Scenario(f"chat, {clients} at once", "chat", clients, _CALLS, marker(1, 400, 0)) for clients in (1, 16, 64)),
+    Scenario("embeddings, 16 at once", "embed", 16, _CALLS),
+    Scenario("stream's first byte, 1 at once", "stream", 1, (FIRST_P50, FIRST_P99), marker(2, 24, 1_000)),
+    Scenario("streams in a burst, 16 at once", "stream", 16, (RATE, *_STREAMS), marker(100, 24, 0)),
+    Scenario("streams paced at 100/s, 64 at once", "stream", 64, _STREAMS[:2], marker(_ENDLESS, 24, 10_000), paced=True),
+)
