@@ -54,8 +54,13 @@ class IRenderingDialect(IDialect):
 class IModelList(Interface):
     """How a public API shows which models there are."""
 
-    def listing(models: Iterable[Model]) -> bytes:
-        """The body for all of them."""
+    def listing(models: Iterable[Model], query: Mapping[str, str] = {}) -> bytes:
+        """
+        The body for all of them.
+
+        @param query: the query's fields (L{RouteCall.query}): some APIs give the list in pages.
+        @raise ClientFault: the query asks for what there isn't.
+        """
 
     def one(model: Model, name: str) -> bytes:
         """The body for one of them, under the name that was asked for."""

@@ -18,6 +18,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     @ivar timeout: seconds for the whole reply, or L{None}.
     @ivar extras: fields that the neutral language doesn't know, byte for byte.
     @ivar raw: all fields of the client's body, byte for byte, for a wire that speaks the client's own language.
+    @ivar headers: the client's headers that such a wire takes, by their lower-case names.
     """
 
     model: str
@@ -25,6 +26,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     timeout: float | None = None
     extras: Mapping[str, msgspec.Raw] = {}
     raw: Mapping[str, msgspec.Raw] = {}
+    headers: Mapping[str, str] = {}
 
 
 class ChatRequest(Asked, frozen=True, kw_only=True):

@@ -41,6 +41,8 @@ class ArgoDirect:
     """ARGO's C{chat} and C{embed}, told apart by the route's C{resource}."""
 
     name = "argo_direct"
+    language = "argo_direct"
+    headers = ()
     statuses = openai_errors.STATUSES
 
     def parse(self, body: bytes, call: RouteCall) -> DirectRequest:

@@ -67,10 +67,13 @@ class OpenAIChat:
     """Chat Completions."""
 
     name = "openai_chat"
+    language = "openai_chat"
+    headers = ()
     statuses = STATUSES
 
     def parse(self, body: bytes, call: RouteCall) -> ChatRequest:
-        known, extras = _READER.read(split(body))
+        fields = split(body)
+        known, extras = _READER.read(fields)
         tools, choice = _tools(known)
         asked = FunctionsRequest if known.functions else ChatRequest
         return asked(
@@ -78,6 +81,7 @@ class OpenAIChat:
             stream=known.stream,
             timeout=known.timeout,
             extras=meaningful(extras),
+            raw=fields,
             prompts=(read_messages(known.messages),),
             n=known.n,
             include_usage=wants_usage(known.stream, known.stream_options),

@@ -60,6 +60,8 @@ class OpenAICompletions:
     """Legacy completions."""
 
     name = "openai_completions"
+    language = "openai_completions"
+    headers = ()
     statuses = STATUSES
 
     def parse(self, body: bytes, call: RouteCall) -> CompletionRequest:

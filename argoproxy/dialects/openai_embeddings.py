@@ -59,15 +59,19 @@ class OpenAIEmbeddings:
     """C{POST /v1/embeddings}."""
 
     name = "openai_embeddings"
+    language = "openai_embeddings"
+    headers = ()
     statuses = openai_errors.STATUSES
 
     def parse(self, body: bytes, call: RouteCall) -> EmbeddingsRequest:
         """Understand a request."""
-        known, extras = _reader.read(reading.split(body))
+        fields = reading.split(body)
+        known, extras = _reader.read(fields)
         return EmbeddingsRequest(
             model=known.model,
             timeout=known.timeout,
             extras=extras,
+            raw=fields,
             inputs=_inputs(known.input),
             dimensions=known.dimensions,
             encoding_format=known.encoding_format,

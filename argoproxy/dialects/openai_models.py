@@ -6,7 +6,7 @@ Sorting, resolving and fetching are the catalogue's business.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 import msgspec
@@ -40,8 +40,8 @@ class _Listing(msgspec.Struct, frozen=True):
     object: Literal["list"] = "list"
 
 
-def listing(models: Iterable[Model]) -> bytes:
-    """The body of C{GET /v1/models}, in the order of the models and of each one's names."""
+def listing(models: Iterable[Model], query: Mapping[str, str] = {}) -> bytes:
+    """The body of C{GET /v1/models}, in the order of the models and of each one's names. OpenAI has no pages of it."""
     return msgspec.json.encode(_Listing([_row(model, name) for model in models for name in model.names]))
 
 

@@ -86,6 +86,8 @@ class OpenAIResponses:
     """Responses."""
 
     name = "openai_responses"
+    language = "openai_responses"
+    headers = ()
     statuses = STATUSES
 
     def parse(self, body: bytes, call: RouteCall) -> ResponsesRequest:

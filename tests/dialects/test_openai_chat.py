@@ -191,6 +191,17 @@ def test_fields_that_nobody_here_knows_are_kept_byte_for_byte() -> None:
     }
 
 
+def test_all_fields_are_kept_byte_for_byte_for_a_wire_that_speaks_the_same() -> None:
+    body = b'{"messages":[ {"role":"user","content":"x"} ],"model":null ,"user":"mallory","seed": 7}'
+    raw = CHAT.parse(body, RouteCall()).raw
+    assert {name: bytes(value) for name, value in raw.items()} == {
+        "messages": b'[ {"role":"user","content":"x"} ]',
+        "model": b"null",
+        "user": b'"mallory"',
+        "seed": b"7",
+    }
+
+
 # --- tools
 
 _WEATHER = Tool("get_weather", None, msgspec.Raw(b'{"type": "object"}'))

@@ -70,6 +70,15 @@ def test_all_fields_are_read_and_the_user_is_left_out() -> None:
     assert {name: bytes(raw) for name, raw in request.extras.items()} == {"other": b"[1]"}
 
 
+def test_all_fields_are_kept_byte_for_byte_for_a_wire_that_speaks_the_same() -> None:
+    raw = OpenAIEmbeddings().parse(b'{"input": [ 1, 2 ], "model":null, "user":"u"}', RouteCall()).raw
+    assert {name: bytes(value) for name, value in raw.items()} == {
+        "input": b"[ 1, 2 ]",
+        "model": b"null",
+        "user": b'"u"',
+    }
+
+
 def test_floats_are_what_a_client_gets_that_does_not_choose() -> None:
     request = parse(input="x", encoding_format=None, dimensions=None, model=None)
     assert (request.model, request.encoding_format, request.dimensions) == ("", "float", None)

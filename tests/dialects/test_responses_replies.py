@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,10 +21,13 @@ from argoproxy.conversation import (
     Failed,
     Finished,
     FinishReason,
+    Reasoning,
     ReasoningDelta,
     RouteCall,
     Started,
+    Text,
     TextDelta,
+    ToolCall,
     ToolCallArguments,
     ToolCallBegun,
     Usage,
@@ -336,8 +338,8 @@ def test_a_reply_given_back_as_input_is_understood(thought: str, text: str, name
     ]
     output = json.loads(gathered(PLAIN, events))["output"]
     request = DIALECT.parse(json.dumps({"input": output}).encode(), RouteCall())
-    assert [msgspec.structs.asdict(part) for message in request.messages for part in message.parts] == [
-        {"text": thought, "signature": "sig"},
-        {"text": text},
-        {"id": "call_a", "name": name, "arguments": arguments},
+    assert [part for message in request.messages for part in message.parts] == [
+        Reasoning(thought, "sig"),
+        Text(text),
+        ToolCall("call_a", name, arguments),
     ]
