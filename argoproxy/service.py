@@ -231,6 +231,7 @@ def _terms(config: Config) -> Terms:
         keepalive=config.keepalive_interval,
         timeout=config.request_timeout,
         client_timeouts=config.honour_client_timeouts,
+        verbose=config.verbose,
         wall_clock=time.time,
     )
 

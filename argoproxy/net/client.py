@@ -206,13 +206,28 @@ class Client:
             unbuffered=True,
             allow_redirects=False,
         )
-        return sent.addCallbacks(UpstreamReply, _unreachable)
+        return _told_when_cancelled(sent).addCallback(UpstreamReply)
+
+
+def _told_when_cancelled(sent: Deferred[IResponse]) -> Deferred[IResponse]:
+    """The same, failing with L{CancelledError} if it is cancelled: what Twisted makes of that depends on the moment."""
+    cancelled = False
+
+    def cancel(ignored: object) -> None:
+        nonlocal cancelled
+        cancelled = True
+        sent.cancel()
+
+    def failed(failure: Failure) -> Failure:
+        return Failure(CancelledError()) if cancelled else _unreachable(failure)
+
+    answer: Deferred[IResponse] = Deferred(cancel)
+    sent.addErrback(failed).chainDeferred(answer)
+    return answer
 
 
 def _unreachable(failure: Failure) -> Failure:
-    """The fault for a call that got no head; a call that was cancelled stays so."""
-    if failure.check(CancelledError):
-        return failure
+    """The fault for a call that got no head."""
     return Failure(UpstreamFault(502, f"ARGO could not be reached: {_why(failure)}.", code="upstream_unreachable"))
 
 

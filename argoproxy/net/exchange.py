@@ -35,6 +35,7 @@ from argoproxy.limits import time_allowed
 from argoproxy.translation import between
 
 from .fanout import together
+from .record import log_shape
 from .reply import Reply
 from .silence import Silence
 
@@ -53,6 +54,7 @@ class Terms:
     @ivar strict: whether a parameter that can't be honoured is an error.
     @ivar keepalive: seconds of silence before a stream shows that it lives; 0 for never.
     @ivar timeout: seconds for a reply where the client gives none, or L{None}.
+    @ivar verbose: whether the log tells the shape of requests.
     @ivar client_timeouts: whether to stop when the client's SDK says that it will.
     @ivar wall_clock: seconds since the epoch.
     """
@@ -62,6 +64,7 @@ class Terms:
     keepalive: float
     timeout: float | None
     client_timeouts: bool
+    verbose: bool
     wall_clock: Callable[[], float]
 
 
@@ -139,6 +142,8 @@ class Exchange:
     async def _serve(self, body: bytes, route: RouteCall, client_timeout: str | None) -> None:
         terms = self._parties.terms
         request = self._dialect.parse(body, route)
+        if terms.verbose:
+            log_shape(self._reply.record.id, request, len(body))
         self._limit(
             time_allowed(request.timeout, route.query, terms.timeout, client_timeout if terms.client_timeouts else None)
         )
