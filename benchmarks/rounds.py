@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from functools import partial
 
 import attrs
 
 from . import loading
 from .manners import Manners, manners
 from .memory import memory
-from .programs import Program
+from .programs import Program, ProgramFault
 from .results import Key, Results
 from .running import Ground, Running
 from .scenarios import SCENARIOS, Scenario
@@ -55,7 +56,7 @@ class Bench:
         """
         Measure all of it. Programs wait for their turn without costing anything.
 
-        @raise ProgramFault: a program can't be had, or fails.
+        @raise ProgramFault: a program can't be had, or ours fails.
         """
         for program in programs:
             program.install()
@@ -70,20 +71,31 @@ class Bench:
 
     def _round(self, scenario: Scenario, running: Sequence[Running]) -> None:
         for one in running:
-            if scenario.paced and one.program.simulated:
-                continue
-            sample = loading.run(self._ground, one, scenario, self._effort.warmup, self._effort.seconds)
-            for figure in scenario.figures:
-                key = Key(scenario.name, figure.name, figure.more_is_better)
-                self._results.add(key, one.program.name, figure.of(sample))
+            if not (scenario.paced and one.program.simulated):
+                self._try(one.program, partial(self._sample, scenario, one))
+
+    def _sample(self, scenario: Scenario, running: Running) -> None:
+        sample = loading.run(self._ground, running, scenario, self._effort.warmup, self._effort.seconds)
+        for figure in scenario.figures:
+            key = Key(scenario.name, figure.name, figure.more_is_better)
+            self._results.add(key, running.program.name, figure.of(sample))
+
+    def _try(self, program: Program, measure: Callable[[], None]) -> None:
+        """Measure something; a peer that fails in it has no figure there."""
+        try:
+            measure()
+        except ProgramFault as fault:
+            if program.name == self._results.ours:
+                raise
+            self._say(f"left out: {fault}")
 
     def _alone(self, programs: Sequence[Program]) -> None:
         """What is measured on an instance that has seen nothing else."""
         for program in programs:
             if program.command is not None and not program.simulated:
                 self._say(f"memory and manners of {program.name}")
-                self._memory(program)
-                self._manners(program)
+                self._try(program, partial(self._memory, program))
+                self._try(program, partial(self._manners, program))
 
     def _memory(self, program: Program) -> None:
         with self._ground.upstream() as upstream, self._ground.serving(program, upstream) as running:

@@ -20,7 +20,17 @@ from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from argoproxy.conversation import Call, ChatRequest, DirectRequest, EmbeddingRequest, Model, Request, RouteCall, Stamp
+from argoproxy.conversation import (
+    Call,
+    ChatRequest,
+    DirectRequest,
+    EmbeddingRequest,
+    Head,
+    Model,
+    Request,
+    RouteCall,
+    Stamp,
+)
 from argoproxy.errors import ClientFault, ProxyError, TimedOut
 from argoproxy.interfaces import (
     ICatalogue,
@@ -204,8 +214,7 @@ class Exchange:
 
     async def _leg(self, translation: ITranslation, call: Call, choice: int) -> None:
         answer = await self._parties.client.send(call)
-        if answer.head.request_id is not None:
-            self._reply.tell({"x-argo-request-id": answer.head.request_id})
+        self._pass_head(answer.head)
         leg = translation.leg(call, answer.head, choice)
         self._reply.draw_from(answer)
         try:
@@ -215,6 +224,11 @@ class Exchange:
         self._pass(translation, leg, leg.ended())
         await self._settled(leg)
         self._pass(translation, leg, leg.close())
+
+    def _pass_head(self, head: Head) -> None:
+        """Of ARGO's headers, the two that help a client."""
+        kept = {"x-argo-request-id": head.request_id, "retry-after": head.retry_after}
+        self._reply.tell({name: value for name, value in kept.items() if value is not None})
 
     def _pass(self, translation: ITranslation, leg: ILeg, data: bytes) -> None:
         """Send on what a leg gave, if anything, and stop if it has failed."""

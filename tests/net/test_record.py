@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -31,11 +32,11 @@ FIELDS = {
 }
 
 
-def _lines(events: list[LogEvent]) -> list[LogEvent]:
+def _lines(events: Sequence[LogEvent]) -> list[LogEvent]:
     return [event for event in events if event["log_namespace"] == "argoproxy.request" and "end" in event]
 
 
-def _one(events: list[LogEvent]) -> LogEvent:
+def _one(events: Sequence[LogEvent]) -> LogEvent:
     [line] = _lines(events)
     return line
 
