@@ -55,7 +55,6 @@ setup(
         "attrs>=23.2",
         "klein>=24.8",
         "msgspec>=0.19",
-        "packaging>=24.0",
         "packaging>=23.2",
         "pyyaml>=6.0.1",
         "splintr-rs>=0.22",

@@ -140,11 +140,11 @@ class _Claims:
     """
 
     def listenTCP(self, port: int, factory: Factory, backlog: int, interface: str) -> Claim:
-        return TcpClaim(_bound(interface, port))
+        return TcpClaim(bind_tcp(interface or "0.0.0.0", port))
 
     def listenSSL(self, port: int, factory: Factory, contextFactory: Any, backlog: int, interface: str) -> Claim:
         contextFactory.getContext()
-        return TcpClaim(_bound(interface, port), contextFactory)
+        return TcpClaim(bind_tcp(interface or "0.0.0.0", port), contextFactory)
 
     def listenUNIX(self, address: str, factory: Factory, backlog: int, mode: int, wantPID: bool) -> Claim:
         path = os.path.abspath(os.fsdecode(address))
@@ -156,13 +156,6 @@ class _Claims:
             # Twisted would open an adopted Unix socket to everybody, and remove it when it stops.
             raise ListenFault("systemd: the domain must be INET or INET6; for a Unix socket use unix:PATH")
         return TcpClaim(socket.socket(fileno=os.dup(fileDescriptor)))
-
-
-def _bound(interface: str, port: int) -> socket.socket:
-    if not 0 <= port <= 65535:
-        # The C library would take it modulo 65536.
-        raise ValueError(f"no port has the number {port}")
-    return bind_tcp(interface or "0.0.0.0", port)
 
 
 def _make_way(path: str) -> None:

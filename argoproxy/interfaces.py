@@ -227,7 +227,7 @@ class ITally(Interface):
 class ICounter(Interface):
     """Counts tokens as models do."""
 
-    def prompt(request: Request, model: Model) -> ITally:
+    def prompt(request: ChatRequest | EmbeddingRequest, model: Model) -> ITally:
         """A tally that has been given all that the request says: messages, their overhead, tool definitions."""
 
     def completion(model: Model) -> ITally:

@@ -29,7 +29,8 @@ def _from_query(query: Mapping[str, str]) -> float | None:
         return None
     seconds = _seconds(text)
     if seconds is None:
-        raise ClientFault("Invalid 'timeout': expected a number of seconds above 0.", param="timeout")
+        text = "Invalid 'timeout': expected a number of seconds above 0."
+        raise ClientFault(text, code="invalid_value", param="timeout")
     return seconds
 
 

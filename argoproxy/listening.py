@@ -26,6 +26,7 @@ _REASONS = {
     errno.EADDRNOTAVAIL: "no such address on this machine",
 }
 _BACKLOG = 1024
+_HIGHEST = 65535
 
 
 class ListenFault(Exception):
@@ -42,9 +43,11 @@ def bind_tcp(host: str, port: int) -> socket.socket:
     @raise ListenFault: It can't be done.
     """
     where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    if not 0 <= port <= _HIGHEST:
+        raise ListenFault(f"{where}: there is no such port (0 to {_HIGHEST})")
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-    except (OSError, OverflowError, UnicodeError) as error:
+    except (OSError, UnicodeError) as error:
         raise ListenFault(f"{where}: {getattr(error, 'strerror', None) or error}") from None
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
@@ -56,9 +59,6 @@ def bind_tcp(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         raise ListenFault(f"{where}: {_REASONS.get(error.errno or 0) or os.strerror(error.errno or 0)}") from None
-    except OverflowError as error:
-        listener.close()
-        raise ListenFault(f"{where}: {error}") from None
     listener.setblocking(False)
     return listener
 

@@ -9,14 +9,13 @@ can live in one.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import attrs
 from twisted.application.service import IService, MultiService
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.logger import Logger
-from twisted.web.client import HTTPConnectionPool
 from twisted.web.iweb import IAgent
 from twisted.web.resource import IResource
 from twisted.web.server import Site
@@ -30,6 +29,7 @@ from .errors import UpstreamFault
 from .listening import AdoptedSocketService, bind_tcp
 from .net.client import make_agent, make_client
 from .net.exchange import Parties, Terms
+from .net.pool import KeptConnections
 from .net.pulse import Pulse
 from .net.refresh import Refresher
 from .net.release import Release
@@ -62,24 +62,33 @@ class Proxy:
     _traffic: Traffic
     _background: Sequence[Refresher | Release]
     _counter: Counter
-    _pool: HTTPConnectionPool | None
+    _pool: KeptConnections | None
     _simulator: IService | None
     _reactor: Any
-    _grace: float
+    _config: Config
+    _wires: Callable[[], Mapping[str, str]]
 
     def start(self) -> None:
         """Begin to learn ARGO's models and to look for newer versions."""
+        self._introduce()
         if self._simulator is not None:
             self._simulator.startService()
         for one in self._background:
             one.start()
         self._reactor.callLater(0, self._counter.warm)
 
+    def _introduce(self) -> None:
+        config = self._config
+        _log.info("argoproxy {version}, configured by {source}", version=__version__, source=config.source or "no file")
+        for notice in config.notices:
+            _log.warn("configuration: {notice}", notice=notice)
+        _log.info("wires in use: {wires}", wires=", ".join(f"{kind} {wire}" for kind, wire in self._wires().items()))
+
     async def stop(self) -> None:
         """Let running requests end, cut them when the grace is over, and leave nothing behind."""
         for one in self._background:
             one.stop()
-        over = self._reactor.callLater(self._grace, self.cut)
+        over = self._reactor.callLater(self._config.shutdown_grace, self.cut)
         await self.site.drain()
         if over.active():
             over.cancel()
@@ -182,7 +191,7 @@ def make_proxy(config: Config, reactor: Any, agent: IAgent | None = None) -> Pro
 
 
 def _assembled(
-    config: Config, reactor: Any, client: Pulse, pool: HTTPConnectionPool | None, simulator: IService | None
+    config: Config, reactor: Any, client: Pulse, pool: KeptConnections | None, simulator: IService | None
 ) -> Proxy:
     catalogue, counter = _catalogue(config), Counter()
     router = Router(upstreams(config), config.upstream)
@@ -202,7 +211,8 @@ def _assembled(
         pool=pool,
         simulator=simulator,
         reactor=reactor,
-        grace=config.shutdown_grace,
+        config=config,
+        wires=router.in_use,
     )
 
 
@@ -231,6 +241,7 @@ def _terms(config: Config) -> Terms:
         keepalive=config.keepalive_interval,
         timeout=config.request_timeout,
         client_timeouts=config.honour_client_timeouts,
+        verbose=config.verbose,
         wall_clock=time.time,
     )
 

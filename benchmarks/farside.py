@@ -11,7 +11,7 @@ import socketserver
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nTransfer-Encoding: chunked\r\n\r\n"
 _MODELS = b'{"data": [{"id": "GPT-4o", "internal_id": "gpt4o"}]}'
@@ -89,10 +89,8 @@ class Call(socketserver.StreamRequestHandler):
         """Begin a reply, and note when the caller goes."""
         self.request.sendall(beginning)
         self.server.asked.put(None)
-        try:
+        with suppress(ConnectionError):
             self.request.recv(1)
-        except ConnectionError:
-            pass
         self.server.hung_up.put(time.monotonic())
 
     def _flood(self) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import queue
 import socket
-import statistics
 import time
 from collections.abc import Callable
 

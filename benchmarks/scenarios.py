@@ -127,11 +127,12 @@ def marker(pieces: int, size: int, gap: int) -> str:
 
 
 HELD = marker(2, 24, -1)
+_PACED = marker(_ENDLESS, 24, 10_000)
 
 SCENARIOS = (
     *(Scenario(f"chat, {clients} at once", "chat", clients, _CALLS, marker(1, 400, 0)) for clients in (1, 16, 64)),
     Scenario("embeddings, 16 at once", "embed", 16, _CALLS),
     Scenario("stream's first byte, 1 at once", "stream", 1, (FIRST_P50, FIRST_P99), marker(2, 24, 1_000)),
     Scenario("streams in a burst, 16 at once", "stream", 16, (RATE, *_STREAMS), marker(100, 24, 0)),
-    Scenario("streams paced at 100/s, 64 at once", "stream", 64, _STREAMS[:2], marker(_ENDLESS, 24, 10_000), paced=True),
+    Scenario("streams paced at 100/s, 64 at once", "stream", 64, _STREAMS[:2], _PACED, paced=True),
 )

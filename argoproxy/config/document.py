@@ -100,7 +100,7 @@ class _Composer(yaml.SafeLoader):
         self._open = 0
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        mark: yaml.Mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]  # typeshed has no signature
+        mark: yaml.Mark = self.peek_event().start_mark
         if self._open >= MAX_DEPTH:
             raise _refusal("nested too deeply", mark)
         if len(self._weights) >= MAX_NODES:

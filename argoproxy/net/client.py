@@ -14,13 +14,14 @@ from typing import Any
 import attrs
 from treq.client import HTTPClient
 from treq.cookies import IndexableCookieJar
+from treq.response import _Response
 from twisted.internet import error
 from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
 from twisted.internet.interfaces import IConsumer, IPushProducer, IStreamClientEndpoint
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
-from twisted.web.client import URI, Agent, BrowserLikePolicyForHTTPS, HTTPConnectionPool, ResponseDone
+from twisted.web.client import URI, Agent, BrowserLikePolicyForHTTPS, ResponseDone
 from twisted.web.http import PotentialDataLoss
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent, IAgentEndpointFactory, IBodyProducer, IResponse
@@ -30,8 +31,7 @@ from argoproxy.conversation import Call, Head
 from argoproxy.errors import Truncated, UpstreamFault
 from argoproxy.interfaces import IClient, IReply
 
-_IDLE_CONNECTIONS = 128
-_IDLE_SECONDS = 60
+from .pool import KeptConnections
 
 
 @implementer(IBodyProducer)
@@ -206,13 +206,28 @@ class Client:
             unbuffered=True,
             allow_redirects=False,
         )
-        return sent.addCallbacks(UpstreamReply, _unreachable)
+        return _told_when_cancelled(sent).addCallback(UpstreamReply)
+
+
+def _told_when_cancelled(sent: Deferred[_Response]) -> Deferred[_Response]:
+    """The same, failing with L{CancelledError} if it is cancelled: what Twisted makes of that depends on the moment."""
+    cancelled = False
+
+    def cancel(ignored: object) -> None:
+        nonlocal cancelled
+        cancelled = True
+        sent.cancel()
+
+    def failed(failure: Failure) -> Failure:
+        return Failure(CancelledError()) if cancelled else _unreachable(failure)
+
+    answer: Deferred[_Response] = Deferred(cancel)
+    sent.addErrback(failed).chainDeferred(answer)
+    return answer
 
 
 def _unreachable(failure: Failure) -> Failure:
-    """The fault for a call that got no head; a call that was cancelled stays so."""
-    if failure.check(CancelledError):
-        return failure
+    """The fault for a call that got no head."""
     return Failure(UpstreamFault(502, f"ARGO could not be reached: {_why(failure)}.", code="upstream_unreachable"))
 
 
@@ -241,14 +256,12 @@ def make_client(agent: IAgent) -> Client:
     return Client(HTTPClient(Uncompressed(agent), no_cookies, BytesProducer))
 
 
-def make_agent(reactor: Any, connect_timeout: float, addresses: Mapping[str, str]) -> tuple[Agent, HTTPConnectionPool]:
+def make_agent(reactor: Any, connect_timeout: float, addresses: Mapping[str, str]) -> tuple[Agent, KeptConnections]:
     """
     The agent for the network, and its pool, which is to be closed at the end.
 
     @param connect_timeout: seconds.
     """
-    pool = HTTPConnectionPool(reactor, persistent=True)
-    pool.maxPersistentPerHost = _IDLE_CONNECTIONS
-    pool.cachedConnectionTimeout = _IDLE_SECONDS
+    pool = KeptConnections(reactor)
     endpoints = Overridden(reactor, addresses, connect_timeout)
     return Agent.usingEndpointFactory(reactor, endpoints, pool), pool

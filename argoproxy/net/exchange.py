@@ -20,7 +20,17 @@ from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from argoproxy.conversation import Call, ChatRequest, DirectRequest, EmbeddingRequest, Model, Request, RouteCall, Stamp
+from argoproxy.conversation import (
+    Call,
+    ChatRequest,
+    DirectRequest,
+    EmbeddingRequest,
+    Head,
+    Model,
+    Request,
+    RouteCall,
+    Stamp,
+)
 from argoproxy.errors import ClientFault, ProxyError, TimedOut
 from argoproxy.interfaces import (
     ICatalogue,
@@ -35,6 +45,7 @@ from argoproxy.limits import time_allowed
 from argoproxy.translation import between
 
 from .fanout import together
+from .record import log_shape
 from .reply import Reply
 from .silence import Silence
 
@@ -53,6 +64,7 @@ class Terms:
     @ivar strict: whether a parameter that can't be honoured is an error.
     @ivar keepalive: seconds of silence before a stream shows that it lives; 0 for never.
     @ivar timeout: seconds for a reply where the client gives none, or L{None}.
+    @ivar verbose: whether the log tells the shape of requests.
     @ivar client_timeouts: whether to stop when the client's SDK says that it will.
     @ivar wall_clock: seconds since the epoch.
     """
@@ -62,6 +74,7 @@ class Terms:
     keepalive: float
     timeout: float | None
     client_timeouts: bool
+    verbose: bool
     wall_clock: Callable[[], float]
 
 
@@ -139,6 +152,8 @@ class Exchange:
     async def _serve(self, body: bytes, route: RouteCall, client_timeout: str | None) -> None:
         terms = self._parties.terms
         request = self._dialect.parse(body, route)
+        if terms.verbose:
+            log_shape(self._reply.record.id, request, len(body))
         self._limit(
             time_allowed(request.timeout, route.query, terms.timeout, client_timeout if terms.client_timeouts else None)
         )
@@ -199,8 +214,7 @@ class Exchange:
 
     async def _leg(self, translation: ITranslation, call: Call, choice: int) -> None:
         answer = await self._parties.client.send(call)
-        if answer.head.request_id is not None:
-            self._reply.tell({"x-argo-request-id": answer.head.request_id})
+        self._pass_head(answer.head)
         leg = translation.leg(call, answer.head, choice)
         self._reply.draw_from(answer)
         try:
@@ -210,6 +224,11 @@ class Exchange:
         self._pass(translation, leg, leg.ended())
         await self._settled(leg)
         self._pass(translation, leg, leg.close())
+
+    def _pass_head(self, head: Head) -> None:
+        """Of ARGO's headers, the two that help a client."""
+        kept = {"x-argo-request-id": head.request_id, "retry-after": head.retry_after}
+        self._reply.tell({name: value for name, value in kept.items() if value is not None})
 
     def _pass(self, translation: ITranslation, leg: ILeg, data: bytes) -> None:
         """Send on what a leg gave, if anything, and stop if it has failed."""

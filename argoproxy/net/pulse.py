@@ -18,34 +18,28 @@ class Pulse:
     """
     A client that remembers how its last call went.
 
-    @ivar answered_at: when ARGO last answered anything at all, by the reactor's clock, or L{None}.
-    @ivar failed_at: when it last couldn't be reached, or L{None}.
+    @ivar alive: whether ARGO answered the last call that went its way, whatever it said.
+    @ivar answered_at: when it last did, by the reactor's clock, or L{None}.
     """
 
     _client: IClient
     _clock: IReactorTime
+    alive: bool = False
     answered_at: float | None = None
-    failed_at: float | None = None
 
     def send(self, call: Call) -> Deferred[IReply]:
         return self._client.send(call).addCallbacks(self._answered, self._failed)
-
-    @property
-    def alive(self) -> bool:
-        """Whether ARGO answered, and has not been out of reach since."""
-        if self.answered_at is None:
-            return False
-        return self.failed_at is None or self.failed_at < self.answered_at
 
     def since(self, moment: float | None) -> float | None:
         """Seconds from a moment until now."""
         return None if moment is None else self._clock.seconds() - moment
 
     def _answered(self, reply: IReply) -> IReply:
+        self.alive = True
         self.answered_at = self._clock.seconds()
         return reply
 
     def _failed(self, failure: Failure) -> Failure:
         if not failure.check(CancelledError):
-            self.failed_at = self._clock.seconds()
+            self.alive = False
         return failure

@@ -8,9 +8,9 @@ import secrets
 import attrs
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
-from twisted.web.server import Request
+from twisted.web.server import Request as WebRequest
 
-from argoproxy.conversation import Usage
+from argoproxy.conversation import ChatRequest, Image, Request, Usage
 
 _log = Logger(namespace="argoproxy.request")
 
@@ -22,7 +22,26 @@ _ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 _LONGEST_PATH = 200
 
 
-def request_id(request: Request) -> str:
+_SHAPE = "{id} asks: messages={messages} images={images} tools={tools} choices={choices} stream={stream} bytes={bytes}"
+
+
+def log_shape(record_id: str, request: Request, length: int) -> None:
+    """Write what a request is like, without a word of it."""
+    chat = request if isinstance(request, ChatRequest) else None
+    messages = [message for prompt in chat.prompts for message in prompt] if chat else []
+    _log.debug(
+        _SHAPE,
+        id=record_id,
+        messages=len(messages),
+        images=sum(isinstance(part, Image) for message in messages for part in message.parts),
+        tools=len(chat.tools) if chat else 0,
+        choices=chat.n if chat else 1,
+        stream=request.stream,
+        bytes=length,
+    )
+
+
+def request_id(request: WebRequest) -> str:
     """The client's own C{x-request-id} if it is one that can stand in a header and a log, else a new one."""
     own = request.getHeader(b"x-request-id")
     if own is not None and _ID.fullmatch(own):
@@ -40,7 +59,7 @@ class Record:
     """
 
     _clock: IReactorTime
-    _request: Request
+    _request: WebRequest
     id: str = attrs.field(init=False)
     model: str = "-"
     upstream: str = "-"

@@ -89,8 +89,6 @@ class Refresher:
 
 
 def _too_late(result: Any, seconds: float) -> Any:
-    if isinstance(result, Failure):
-        result.trap(CancelledError)
     raise TimedOut(seconds)
 
 

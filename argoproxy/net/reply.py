@@ -8,11 +8,11 @@ client is still there, and passes the client's pace on to whatever it draws from
 from __future__ import annotations
 
 from collections.abc import Mapping
+from http import HTTPStatus
 
 import attrs
 from twisted.internet.interfaces import IPushProducer, IReactorTime
 from twisted.python.failure import Failure
-from twisted.web.http import RESPONSES
 from twisted.web.server import Request
 from zope.interface import implementer
 
@@ -23,6 +23,8 @@ from .record import Record
 
 JSON = "application/json"
 _SERVER = b"argoproxy"
+# Twisted's own table lacks the newer ones.
+_PHRASES = {status.value: status.phrase.encode("ascii") for status in HTTPStatus} | {529: b"Overloaded"}
 
 
 @implementer(IPushProducer)
@@ -158,7 +160,7 @@ class Reply:
     def _head(self, status: int, content_type: str) -> None:
         self.begun = True
         self.record.status = status
-        self._request.setResponseCode(status, RESPONSES.get(status, b"Unknown"))
+        self._request.setResponseCode(status, _PHRASES.get(status, b"Unknown"))
         if content_type:
             self._request.setHeader(b"content-type", content_type.encode("latin-1"))
 

@@ -4,6 +4,7 @@ C{twistd argosim}: the simulator as a service of its own. Klein and Twisted's we
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -18,48 +19,51 @@ _log = Logger()
 _Number = TypeVar("_Number", int, float)
 
 
-def _number(kind: Callable[[str], _Number], lowest: _Number, what: str) -> Callable[[str], _Number]:
-    """@return: A coercion of an option; what it can't read, usage tells of in one line."""
-
-    def coerce(text: str) -> _Number:
-        value = kind(text)
-        if not value >= lowest or value == float("inf"):
-            raise ValueError(what)
-        return value
-
-    coerce.coerceDoc = what  # type: ignore[attr-defined]
-    return coerce
-
-
-_seconds = _number(float, 0.0, "must be a number of seconds, 0 or more")
-_size = _number(int, 1, "must be a whole number, 1 or more")
-_port = _number(int, 0, "must be a port number")
-
-
 class Options(usage.Options):
     """The options of C{twistd argosim}."""
 
     synopsis = "[options]"
     longdesc = "A simulated ARGO, with its three wires, its strictness and its traps. Not ARGO: no model ever answers."
     optParameters = [
-        ["port", "p", 44498, "Port to listen on (0: a free one).", _port],
+        ["port", "p", "44498", "Port to listen on (0: a free one)."],
         ["host", None, "127.0.0.1", "Address to listen on."],
-        ["first-byte-delay", None, 0.0, "Seconds before the first byte of each reply.", _seconds],
-        ["chunk-delay", None, 0.0, "Seconds between two chunks of a stream.", _seconds],
-        ["chunk-size", None, 24, "Bytes of a streamchat chunk, characters of a native delta.", _size],
+        ["first-byte-delay", None, "0", "Seconds before the first byte of each reply."],
+        ["chunk-delay", None, "0", "Seconds between two chunks of a stream."],
+        ["chunk-size", None, "24", "Bytes of a streamchat chunk, characters of a native delta."],
         ["fault", None, None, "A fault that every request meets, as NAME or NAME=ARGUMENT."],
     ]
     optFlags = [["cut-characters", None, "Cut chunks inside of multi-byte characters."]]
 
     def settings(self) -> SimulatorSettings:
-        """@return: The simulator's settings."""
+        """
+        @return: The simulator's settings.
+        @raise SystemExit: With one line, for a value that is none.
+        """
         return SimulatorSettings(
-            first_byte_delay=self["first-byte-delay"],
-            chunk_delay=self["chunk-delay"],
-            chunk_size=self["chunk-size"],
+            first_byte_delay=self._number("first-byte-delay", float, 0.0),
+            chunk_delay=self._number("chunk-delay", float, 0.0),
+            chunk_size=self._number("chunk-size", int, 1),
             cut_characters=bool(self["cut-characters"]),
             fault=self["fault"],
         )
+
+    def listen_on(self) -> tuple[str, int]:
+        """
+        @return: Host and port.
+        @raise SystemExit: With one line, for a port that is none.
+        """
+        return self["host"], self._number("port", int, 0)
+
+    def _number(self, name: str, kind: Callable[[str], _Number], lowest: _Number) -> _Number:
+        # Usage's own coercions would answer a wrong value with the whole usage text.
+        try:
+            value = kind(self[name])
+        except ValueError:
+            value = lowest - 1
+        if not lowest <= value < math.inf:
+            what = "a whole number" if kind is int else "a number of seconds"
+            raise SystemExit(f"argosim: --{name} must be {what}, at least {lowest}, not {self[name]!r}")
+        return value
 
 
 class _Announcement(Service):
@@ -80,7 +84,7 @@ def makeService(options: Options) -> IService:
     """
     Bind the port and compose the service.
 
-    @raise SystemExit: With one line, for a port that can't be had and a fault that there isn't.
+    @raise SystemExit: With one line, for a wrong option, a port that can't be had, a fault that there isn't.
     """
     from twisted.internet import reactor
 
@@ -89,7 +93,7 @@ def makeService(options: Options) -> IService:
 
     try:
         simulator = Simulator(options.settings(), clock=reactor)
-        listener = bind_tcp(options["host"], options["port"])
+        listener = bind_tcp(*options.listen_on())
     except (UnknownFault, ListenFault) as error:
         raise SystemExit(f"argosim: {error}") from None
     host, port = listener.getsockname()[:2]

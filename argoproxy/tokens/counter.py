@@ -8,7 +8,7 @@ import attrs
 import msgspec
 from zope.interface import implementer
 
-from argoproxy.conversation import ChatRequest, EmbeddingRequest, Message, Model, Part, Request, Text, Tokens
+from argoproxy.conversation import ChatRequest, EmbeddingRequest, Message, Model, Part, Text, Tokens
 from argoproxy.errors import ClientFault
 from argoproxy.interfaces import ICounter
 
@@ -31,11 +31,9 @@ class Counter:
         """Load the chat models' encoding now (a tenth of a second, 40 MB) rather than at the first count."""
         encoding("o200k_base").count(_SAMPLE)
 
-    def prompt(self, request: Request, model: Model) -> Tally:
+    def prompt(self, request: ChatRequest | EmbeddingRequest, model: Model) -> Tally:
         """
         A tally of all that the request says. Nothing is counted until its C{step}; small ones take one.
-
-        For a direct request it is an estimate: its fields are ARGO's.
         """
         return Tally(encoding(model.encoding), prompt.said(request, model.encoding))
 

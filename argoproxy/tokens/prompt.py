@@ -6,30 +6,26 @@ from collections.abc import Iterator
 
 from argoproxy.conversation import (
     ChatRequest,
-    DirectRequest,
     EmbeddingRequest,
     Image,
     Message,
     Part,
     Reasoning,
-    Request,
     Text,
     Tokens,
     ToolCall,
 )
 
-from . import direct, overhead, schema
+from . import overhead, schema
 
 
-def said(request: Request, encoding: str) -> Iterator[str | int]:
+def said(request: ChatRequest | EmbeddingRequest, encoding: str) -> Iterator[str | int]:
     """
     All that a request says. Made on the way, so that a long one needs no room and no time before it is counted.
 
     @param encoding: the name of the model's token encoding: overheads differ by it.
     """
-    if isinstance(request, DirectRequest):
-        yield from direct.said(request)
-    elif isinstance(request, EmbeddingRequest):
+    if isinstance(request, EmbeddingRequest):
         for text in request.inputs:
             yield text if isinstance(text, str) else len(text)
     else:

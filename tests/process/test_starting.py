@@ -66,6 +66,13 @@ def test_options_come_before_the_environment_and_that_before_the_file(twistd: Tw
     assert all(json.loads(line)["message"] for line in twistd.output().splitlines())
 
 
+def test_what_the_operator_should_know_of_the_configuration_is_logged_once(twistd: Twistd) -> None:
+    twistd.configure("simulator: true\nskip_url_validation: true\n")
+    with twistd.running("argoproxy", "--port", str(twistd.port)):
+        assert twistd.healthy()
+    assert twistd.output().count("skip_url_validation") == 1
+
+
 def test_the_tac_reads_the_named_file_and_logs_where_twistd_was_told(twistd: Twistd) -> None:
     path = twistd.folder / "mine.yaml"
     path.write_text(f"simulator: true\nport: {twistd.port}\nlog_format: json\n")

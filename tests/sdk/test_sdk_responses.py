@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 import pytest
 from openai import BadRequestError, OpenAI
@@ -49,7 +50,7 @@ CALL_EVENTS = [
 ]
 
 
-def _once(kinds: list[str]) -> list[str]:
+def _once(kinds: Sequence[str]) -> list[str]:
     return [kind for index, kind in enumerate(kinds) if index == 0 or kinds[index - 1] != kind]
 
 

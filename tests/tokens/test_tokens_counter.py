@@ -13,14 +13,12 @@ from zope.interface.verify import verifyObject
 
 from argoproxy.conversation import (
     ChatRequest,
-    DirectRequest,
     EmbeddingRequest,
     Image,
     Message,
     Model,
     Part,
     Reasoning,
-    Request,
     Text,
     Tokens,
     Tool,
@@ -40,7 +38,7 @@ HELLO = "Hello, who are you?"
 HELLO_TOKENS = 6
 
 
-def cost(request: Request, model: Model = GPT) -> int:
+def cost(request: ChatRequest | EmbeddingRequest, model: Model = GPT) -> int:
     tally = Counter().prompt(request, model)
     assert tally.total() == 0
     while tally.step():
@@ -50,11 +48,6 @@ def cost(request: Request, model: Model = GPT) -> int:
 
 def chat(*parts: Part, role: Any = "user", name: str | None = None, **other: Any) -> ChatRequest:
     return ChatRequest(model="gpt-4o", prompts=((Message(role, parts, name),),), **other)
-
-
-def direct(resource: str = "chat", **fields: Any) -> DirectRequest:
-    raw = {name: msgspec.Raw(json.dumps(value).encode()) for name, value in fields.items()}
-    return DirectRequest(model="gpt-4o", resource=resource, fields=raw)
 
 
 def test_provides_the_interface() -> None:
@@ -159,26 +152,6 @@ def test_schema_nested_without_end_is_counted() -> None:
 def test_embeddings_cost_their_inputs() -> None:
     request = EmbeddingRequest(model="", inputs=(HELLO, (1, 2, 3), ""))
     assert cost(request, OLD) == HELLO_TOKENS + 3
-
-
-@pytest.mark.parametrize(
-    ("request_", "tokens"),
-    [
-        (direct(messages=[{"role": "user", "content": HELLO}]), 7 + HELLO_TOKENS),
-        (direct(messages=[{"role": "user", "content": [{"text": HELLO}, HELLO]}]), 7 + 2 * HELLO_TOKENS),
-        (direct(messages=[{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "d"}}]}]), 7 + 765),
-        (direct(messages=[{"role": "assistant", "content": None}, {}]), 3 + 2 * 4),
-        (direct(system=HELLO, prompt=[HELLO, HELLO]), 3 + 3 * (4 + HELLO_TOKENS)),
-        (direct("embed", prompt=[HELLO, HELLO]), 2 * HELLO_TOKENS),
-        (direct(), 3),
-        (direct(messages=None, prompt=None), 3),
-        (direct(messages="Hello", system={"a": 1}, prompt=[1]), 3),
-        (DirectRequest(model="", resource="chat", fields={"messages": msgspec.Raw(b"[" * 50_000)}), 3),
-        (DirectRequest(model="", resource="embed", fields={"prompt": msgspec.Raw(b'["\xff"]')}), 0),
-    ],
-)
-def test_direct_requests_are_estimated(request_: DirectRequest, tokens: int) -> None:
-    assert cost(request_) == tokens
 
 
 def test_long_prompts_take_several_steps() -> None:

@@ -146,9 +146,6 @@ class Messages:
         settings = self.scene.settings
         if body.stream:
             return stream(SSE, events(message, made, settings.chunk_size), settings.cut_characters)
-        whole = message["content"][-1:] if made.length is not None else []
-        for block in whole:
-            block["text"] = made.whole()
         return document(200, message)
 
 
@@ -244,7 +241,7 @@ def _message(body: Body, ask: Ask, made: Answer) -> dict[str, Any]:
 
 
 def _content(body: Body, ask: Ask, made: Answer) -> list[dict[str, Any]]:
-    """@return: The content blocks; the text of a long answer is left out."""
+    """@return: The content blocks; a stream takes its text from the answer, so it is left out there."""
     blocks: list[dict[str, Any]] = []
     if made.reasoning:
         omitted = body.thinking is not None and body.thinking.display == "omitted"
@@ -252,7 +249,7 @@ def _content(body: Body, ask: Ask, made: Answer) -> list[dict[str, Any]]:
         thinking = "" if omitted else made.reasoning
         blocks.append({"type": "thinking", "thinking": thinking, "signature": signature})
     if made.text or made.length is not None:
-        blocks.append({"text": made.text, "type": "text"})
+        blocks.append({"text": "" if body.stream else made.whole(), "type": "text"})
     for place, call in enumerate(made.calls):
         identity = f"toolu_vrtx_01{tail(ask.seed, 22, str(place))}"
         blocks.append({"id": identity, "input": call.arguments, "name": call.name, "type": "tool_use"})

@@ -1,0 +1,86 @@
+"""
+Connections to ARGO that are kept for the next call.
+
+The far side may close one just as it is used again. Then nothing of the call was seen, and it is made once more on
+another connection; Twisted's own pool does that for GET alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import Any
+from weakref import WeakSet
+
+import attrs
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionDone, ConnectionLost
+from twisted.internet.interfaces import IStreamClientEndpoint
+from twisted.python.failure import Failure
+from twisted.web._newclient import RequestNotSent
+from twisted.web.client import (
+    HTTPConnectionPool,
+    RequestTransmissionFailed,
+    ResponseNeverReceived,
+    _HTTP11ClientFactory,
+)
+from twisted.web.iweb import IResponse
+
+_MOST_IDLE = 128
+_IDLE_SECONDS = 60
+
+
+class QuietFactory(_HTTP11ClientFactory):
+    """Makes connections without a line in the log for each."""
+
+    noisy = False
+
+
+class KeptConnections(HTTPConnectionPool):
+    """A pool without a bound on what is in use, and with one on what is idle."""
+
+    _factory = QuietFactory
+
+    def __init__(self, reactor: Any) -> None:
+        super().__init__(reactor, persistent=True)
+        self.maxPersistentPerHost = _MOST_IDLE
+        self.cachedConnectionTimeout = _IDLE_SECONDS
+        self.retryAutomatically = False
+        self._lent: WeakSet[Any] = WeakSet()
+
+    def getConnection(self, key: Hashable, endpoint: IStreamClientEndpoint) -> Deferred[Any]:
+        """A connection for one call."""
+        return super().getConnection(key, endpoint).addCallback(self._lend, key, endpoint)
+
+    def _lend(self, connection: Any, key: Hashable, endpoint: IStreamClientEndpoint) -> Any:
+        if connection in self._lent:
+            return Reused(connection, lambda: self.getConnection(key, endpoint))
+        self._lent.add(connection)
+        return connection
+
+
+@attrs.frozen
+class Reused:
+    """A connection that has carried a call before, and may have been closed since."""
+
+    _connection: Any
+    _another: Callable[[], Deferred[Any]]
+
+    def request(self, request: Any) -> Deferred[IResponse]:
+        """Make a call, on another connection if this one turns out to be closed."""
+        answer: Deferred[IResponse] = self._connection.request(request)
+        return answer.addErrback(self._again, request)
+
+    def _again(self, failure: Failure, request: Any) -> Any:
+        if not _was_closed(failure):
+            return failure
+        return self._another().addCallback(lambda connection: connection.request(request))
+
+
+def _was_closed(failure: Failure) -> bool:
+    """Whether the connection ended before anything of a reply came, and not because we ended it."""
+    if failure.check(RequestNotSent):
+        return True
+    if not failure.check(RequestTransmissionFailed, ResponseNeverReceived):
+        return False
+    reasons: list[Failure] = getattr(failure.value, "reasons", [])
+    return all(reason.check(ConnectionDone, ConnectionLost) for reason in reasons)

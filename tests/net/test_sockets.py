@@ -1,0 +1,252 @@
+"""What only real connections show: those that are kept, those that end, and those that nobody reads from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import attrs
+import pytest
+import pytest_twisted
+import treq
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+from twisted.internet import reactor as _reactor
+from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
+from twisted.internet.protocol import Protocol
+from twisted.internet.ssl import PrivateCertificate, trustRootFromCertificates
+from twisted.internet.task import deferLater
+from twisted.web.client import Agent, BrowserLikePolicyForHTTPS, ResponseNeverReceived
+from twisted.web.http_headers import Headers
+from twisted.web.resource import Resource
+from twisted.web.server import Request, Site
+
+from argoproxy.config import Config
+from argoproxy.net.client import Overridden
+from argoproxy.service import Proxy, make_proxy
+from argoproxy.simulator import Simulator, SimulatorSettings
+
+reactor: Any = _reactor
+_PATIENCE = 1000
+
+
+@attrs.define
+class Live:
+    """A proxy and its ARGO, each behind a port of its own."""
+
+    proxy: Proxy
+    argo: Simulator
+    port: int
+
+    async def chat(self, text: str = "Hello", **fields: Any) -> tuple[int, bytes]:
+        body = json.dumps({"model": "gpt-4o", "messages": [{"role": "user", "content": text}], **fields})
+        agent = Agent(reactor)
+        reply = await treq.client.HTTPClient(agent).post(
+            f"http://127.0.0.1:{self.port}/v1/chat/completions",
+            data=body.encode(),
+            headers=Headers({"content-type": ["application/json"]}),
+        )
+        return reply.code, await treq.content(reply)
+
+
+@asynccontextmanager
+async def _live(settings: SimulatorSettings | None = None, **config: Any) -> AsyncIterator[Live]:
+    argo = Simulator(settings or SimulatorSettings(), clock=reactor)
+    argo_port = reactor.listenTCP(0, argo.site(), interface="127.0.0.1")
+    base = f"http://127.0.0.1:{argo_port.getHost().port}"
+    proxy = make_proxy(Config(user="someone", argo_base_url=base, update_check=False, **config), reactor)
+    port = reactor.listenTCP(0, proxy.site, interface="127.0.0.1")
+    try:
+        yield Live(proxy, argo, port.getHost().port)
+    finally:
+        await port.stopListening()
+        await Deferred.fromCoroutine(proxy.stop())
+        await argo_port.stopListening()
+
+
+async def _until(true: Callable[[], bool]) -> None:
+    """Let the reactor turn until something is so."""
+    for _ in range(_PATIENCE):
+        if true():
+            return
+        await deferLater(reactor, 0.005)
+    pytest.fail("it did not come to be")
+
+
+class Wire(Protocol):
+    """A client that can stop reading, and leave."""
+
+    def __init__(self) -> None:
+        self.said = b""
+
+    def dataReceived(self, data: bytes) -> None:
+        self.said += data
+
+
+async def _ask(live: Live, text: str, **fields: Any) -> Any:
+    wire = await connectProtocol(TCP4ClientEndpoint(reactor, "127.0.0.1", live.port), Wire())
+    body = json.dumps({"model": "gpt-4o", "messages": [{"role": "user", "content": text}], **fields}).encode()
+    head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
+    wire.transport.write(head.encode() + body)
+    return wire
+
+
+@pytest_twisted.ensureDeferred
+async def test_connections_to_argo_are_kept() -> None:
+    async with _live() as live:
+        for _ in range(3):
+            assert (await live.chat())[0] == 200
+        assert [request.reused for request in live.argo.requests] == [False, True, True]
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_kept_connection_that_argo_closes_as_it_is_used_costs_nothing() -> None:
+    async with _live() as live:
+        await live.chat()
+        status, body = await live.chat("[sim:close-reused]")
+        assert status == 200, body
+        assert [request.reused for request in live.argo.requests] == [False, True, False]
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_new_connection_that_argo_closes_is_not_tried_again() -> None:
+    async with _live() as live:
+        for fault in ("close", "reset"):
+            live.argo.requests.clear()
+            assert (await live.chat(f"[sim:{fault}]"))[0] == 502
+            assert len(live.argo.requests) == 1
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest_twisted.ensureDeferred
+async def test_faults_on_the_wire_are_502s_and_the_next_request_is_served(stream: bool) -> None:
+    async with _live() as live:
+        for fault in ("reset", "close", "garbage-http", "html-502"):
+            status, body = await live.chat(f"[sim:{fault}]", stream=stream)
+            assert status == 502, fault
+            assert json.loads(body)["error"]["message"]
+            assert (await live.chat())[0] == 200
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_stream_that_is_reset_ends_cleanly_with_an_error() -> None:
+    async with _live(SimulatorSettings(chunk_size=4)) as live:
+        for fault in ("reset-mid", "truncated"):
+            status, body = await live.chat(f"[sim:{fault}]", stream=True)
+            assert status == 200
+            assert b'"code":"upstream_truncated"' in body
+            assert b"[DONE]" not in body
+
+
+@pytest.mark.parametrize("fields", [{}, {"stream": True}, {"n": 20}])
+@pytest_twisted.ensureDeferred
+async def test_a_client_that_leaves_before_the_first_byte_ends_the_calls(fields: Any) -> None:
+    async with _live() as live:
+        wire = await _ask(live, "[sim:hang]", **fields)
+        await _until(lambda: live.argo.open_requests > 0)
+        wire.transport.loseConnection()
+        await _until(lambda: live.argo.open_requests == 0)
+        assert (await live.chat())[0] == 200
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_client_that_leaves_in_the_middle_ends_the_call() -> None:
+    async with _live(SimulatorSettings(chunk_delay=0.01, chunk_size=1)) as live:
+        wire = await _ask(live, "long " * 500, stream=True)
+        await _until(lambda: wire.said.count(b"data:") > 3)
+        wire.transport.abortConnection()
+        await _until(lambda: live.argo.open_requests == 0)
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_client_that_does_not_read_stops_the_reading_from_argo() -> None:
+    async with _live() as live:
+        wire = await _ask(live, "[sim:long=200000000]", stream=True)
+        wire.transport.pauseProducing()
+        await _until(lambda: any(exchange._reply._paused for exchange in live.proxy._traffic._running))
+        [exchange] = live.proxy._traffic._running
+        sent, still = -1, 0
+        while still < 20:
+            await deferLater(reactor, 0.005)
+            still = still + 1 if exchange._reply.record.sent == sent else 0
+            sent = exchange._reply.record.sent
+        assert exchange._reply._paused
+        [channel] = live.proxy.site.connections
+        assert len(channel.transport.dataBuffer) + channel.transport._tempDataLen < 2_000_000
+        wire.transport.resumeProducing()
+        await _until(lambda: exchange._reply.record.sent > sent)
+        wire.transport.abortConnection()
+        await _until(lambda: live.argo.open_requests == 0)
+
+
+@pytest_twisted.ensureDeferred
+async def test_names_can_be_resolved_by_the_operator() -> None:
+    async with _live() as live:
+        port = live.proxy._config.base_url.rpartition(":")[2]
+        config = attrs.evolve(
+            live.proxy._config,
+            argo_base_url=f"http://argo.invalid:{port}",
+            resolve_overrides={f"argo.invalid:{port}": "127.0.0.1"},
+        )
+        proxy = make_proxy(config, reactor)
+        listening = reactor.listenTCP(0, proxy.site, interface="127.0.0.1")
+        assert (await Live(proxy, live.argo, listening.getHost().port).chat())[0] == 200
+        await listening.stopListening()
+        await Deferred.fromCoroutine(proxy.stop())
+
+
+class Here(Resource):
+    isLeaf = True
+
+    def render_GET(self, request: Request) -> bytes:
+        return b"here"
+
+
+def _certificate(name: str) -> Any:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    subject, today = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]), datetime.now(timezone.utc)
+    certificate = (
+        x509.CertificateBuilder(subject, subject, key.public_key(), 1, today - timedelta(1), today + timedelta(1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return PrivateCertificate.loadPEM(certificate.public_bytes(Encoding.PEM) + pem)
+
+
+@pytest_twisted.ensureDeferred
+async def test_an_overridden_address_keeps_the_name_for_tls() -> None:
+    ours, others = _certificate("argo.invalid"), _certificate("other.invalid")
+    for certificate, accepted in ((ours, True), (others, False)):
+        port = reactor.listenSSL(0, Site(Here()), certificate.options(), interface="127.0.0.1")
+        number = port.getHost().port
+        policy = BrowserLikePolicyForHTTPS(trustRootFromCertificates([certificate]))
+        factory = Overridden(reactor, {f"argo.invalid:{number}": "127.0.0.1"}, 10.0, policy)
+        asked = Agent.usingEndpointFactory(reactor, factory).request(b"GET", b"https://argo.invalid:%d/" % number)
+        try:
+            reply = await asked
+            assert accepted
+            assert await treq.content(reply) == b"here"
+        except ResponseNeverReceived:
+            assert not accepted
+        await port.stopListening()
+
+
+@pytest_twisted.ensureDeferred
+async def test_an_argo_that_is_not_there_is_a_502() -> None:
+    async with _live() as live:
+        config = attrs.evolve(live.proxy._config, argo_base_url="http://127.0.0.1:1")
+        proxy = make_proxy(config, reactor)
+        port = reactor.listenTCP(0, proxy.site, interface="127.0.0.1")
+        status, body = await Live(proxy, live.argo, port.getHost().port).chat()
+        assert status == 502
+        assert json.loads(body)["error"]["message"] == "ARGO could not be reached: the connection was refused."
+        await port.stopListening()
+        await Deferred.fromCoroutine(proxy.stop())
