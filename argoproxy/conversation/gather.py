@@ -33,10 +33,12 @@ class Choice(msgspec.Struct, frozen=True):
 
     @ivar parts: what the model said, in its order; no text or reasoning is empty or follows one of its kind.
     @ivar reason: why it ended, or L{None} where the wire didn't tell.
+    @ivar stopped_by: the stop string that ended it, where the wire told.
     """
 
     parts: tuple[Text | Reasoning | ToolCall, ...]
     reason: FinishReason | None
+    stopped_by: str | None = None
 
     @property
     def text(self) -> str:
@@ -72,10 +74,16 @@ class _Run:
     def part(self) -> Text | Reasoning | ToolCall:
         whole = "".join(self.pieces)
         if isinstance(self.begun, ToolCallBegun):
-            return ToolCall(self.begun.id, self.begun.name, whole)
+            return ToolCall(self.begun.id, self.begun.name, whole, self.begun.signature)
         if isinstance(self.begun, TextDelta):
             return Text(whole)
-        return Reasoning(whole, self.signature)
+        return Reasoning(whole, self.signature, self.begun.redacted)
+
+    def goes_on(self, delta: TextDelta | ReasoningDelta) -> bool:
+        """Whether the delta is more of it: of its kind, and neither is sealed."""
+        if isinstance(delta, ReasoningDelta) and isinstance(self.begun, ReasoningDelta):
+            return self.signature is None and self.begun.redacted is None and delta.redacted is None
+        return type(self.begun) is type(delta)
 
 
 @attrs.define
@@ -84,15 +92,21 @@ class _Open:
 
     runs: list[_Run] = attrs.Factory(list)
     calls: dict[int, _Run] = attrs.Factory(dict)
-    reason: FinishReason | None = None
+    finished: Finished | None = None
 
     def run(self, delta: TextDelta | ReasoningDelta) -> _Run:
         """The run that a delta goes on with, or a new one."""
         last = self.runs[-1] if self.runs else None
-        if last is None or type(last.begun) is not type(delta) or last.signature is not None:
+        if last is None or not last.goes_on(delta):
             last = _Run(delta)
             self.runs.append(last)
         return last
+
+    def choice(self) -> Choice:
+        parts = tuple(run.part() for run in self.runs)
+        if self.finished is None:
+            return Choice(parts, None)
+        return Choice(parts, self.finished.reason, self.finished.stopped_by)
 
 
 class Gatherer:
@@ -126,15 +140,14 @@ class Gatherer:
 
     def reply(self) -> Reply:
         """All of it."""
-        choices = tuple(Choice(tuple(run.part() for run in choice.runs), choice.reason) for choice in self._open)
-        return Reply(choices, self._usage)
+        return Reply(tuple(choice.choice() for choice in self._open), self._usage)
 
     def _text(self, event: TextDelta) -> None:
         if event.text:
             self._open[event.choice].run(event).pieces.append(event.text)
 
     def _reasoning(self, event: ReasoningDelta) -> None:
-        if not event.text and event.signature is None:
+        if not event.text and event.signature is None and event.redacted is None:
             return
         run = self._open[event.choice].run(event)
         run.pieces.append(event.text)
@@ -149,7 +162,7 @@ class Gatherer:
         self._open[event.choice].calls[event.call].pieces.append(event.fragment)
 
     def _finished(self, event: Finished) -> None:
-        self._open[event.choice].reason = event.reason
+        self._open[event.choice].finished = event
 
     def _used(self, event: Used) -> None:
         self._usage = event.usage

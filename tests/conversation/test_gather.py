@@ -49,6 +49,14 @@ CASES: dict[str, tuple[list[Event], tuple[object, ...]]] = {
         (Reasoning("a", "s"), Reasoning("b")),
     ),
     "a signature alone is kept": ([ReasoningDelta("", signature="s")], (Reasoning("", "s"),)),
+    "what is redacted is a block of its own": (
+        [ReasoningDelta("a"), ReasoningDelta("", redacted="x"), ReasoningDelta("", redacted="y"), ReasoningDelta("b")],
+        (Reasoning("a"), Reasoning("", redacted="x"), Reasoning("", redacted="y"), Reasoning("b")),
+    ),
+    "a call keeps its seal": (
+        [ToolCallBegun("i", "f", signature="s"), ToolCallArguments("{}")],
+        (ToolCall("i", "f", "{}", "s"),),
+    ),
     "text on both sides of a call stays apart": (
         [TextDelta("a"), ToolCallBegun("i", "f"), ToolCallArguments("{}"), TextDelta("b")],
         (Text("a"), ToolCall("i", "f", "{}"), Text("b")),
@@ -80,14 +88,14 @@ def test_each_choice_has_its_own_parts_reason_and_calls() -> None:
             ToolCallBegun("i", "f", 0, 0),
             TextDelta("zero"),
             ToolCallArguments("{}", 0, 0),
-            Finished("length", 1),
+            Finished("stop", 1, "END"),
             Finished("tool_calls", 0),
         ],
         choices=3,
     )
     assert reply.choices == (
         Choice((ToolCall("i", "f", "{}"), Text("zero")), "tool_calls"),
-        Choice((Text("one"),), "length"),
+        Choice((Text("one"),), "stop", "END"),
         Choice((), None),
     )
 
