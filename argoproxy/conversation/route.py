@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 import msgspec
 
+from .parts import Tool
+
 
 class RouteCall(msgspec.Struct, frozen=True):
     """
@@ -30,6 +32,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     @ivar accept: the media types that the reply may have.
     @ivar dropped: the client's parameters that this wire can't honour.
     @ivar adjusted: what was changed so that ARGO takes it.
+    @ivar tools: those that the model may call in its reply, as the client described them.
+    @ivar one_call: whether only the first of the reply's calls counts, since the client takes no more at once.
     """
 
     url: str
@@ -40,6 +44,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     headers: Mapping[str, str] = {}
     dropped: tuple[str, ...] = ()
     adjusted: tuple[str, ...] = ()
+    tools: tuple[Tool, ...] = ()
+    one_call: bool = False
 
 
 class Head(msgspec.Struct, frozen=True):
