@@ -21,6 +21,7 @@ from argoproxy.config.kinds import Kind
 Environment = Literal["prod", "dev", "test"]
 Upstream = Literal["auto", "gateway", "native"]
 LogFormat = Literal["text", "json"]
+ImageFetch = Literal["off", "public", "any"]
 
 BASES: Mapping[str, str] = MappingProxyType(
     {
@@ -178,6 +179,15 @@ class Config:
     quiet: bool = _key(False, kinds.SWITCH, "Whether the log tells only of trouble.")
     strict_params: bool = _key(
         False, kinds.SWITCH, "Whether a parameter that ARGO can't honour is refused, not left out."
+    )
+    username_passthrough: bool = _key(
+        False, kinds.SWITCH, "Whether ARGO is asked in the name that each client gives as its key, and never in yours."
+    )
+    image_fetch: ImageFetch = _key(
+        "public", kinds.choice(*get_args(ImageFetch)), "Which addresses of images are fetched: public ones, any, none."
+    )
+    max_image_mb: float | None = _key(
+        None, kinds.number("megabytes", above=True), "Size above which an image is made smaller; unset: never."
     )
     honour_client_timeouts: bool = _key(
         False, kinds.SWITCH, "Whether the read timeout that an SDK tells is an upper bound for the reply."

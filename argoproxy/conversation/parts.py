@@ -27,10 +27,12 @@ class Image(msgspec.Struct, frozen=True):
 
     @ivar url: a C{data:} URI or an address.
     @ivar detail: OpenAI's C{low}, C{high} or C{auto}, where the client gave it.
+    @ivar path: where it stands in the client's body, for a fault's C{param}; empty where its dialect doesn't say.
     """
 
     url: str
     detail: str | None = None
+    path: str = ""
 
 
 class Reasoning(msgspec.Struct, frozen=True):

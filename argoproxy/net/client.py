@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 from treq.client import HTTPClient
 from treq.cookies import IndexableCookieJar
-from treq.response import _Response
 from twisted.internet import error
 from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
@@ -32,6 +31,8 @@ from argoproxy.errors import Truncated, UpstreamFault
 from argoproxy.interfaces import IClient, IReply
 
 from .pool import KeptConnections
+
+R = TypeVar("R", bound=IResponse)
 
 
 @implementer(IBodyProducer)
@@ -206,11 +207,16 @@ class Client:
             unbuffered=True,
             allow_redirects=False,
         )
-        return _told_when_cancelled(sent).addCallback(UpstreamReply)
+        return answered(sent).addCallback(UpstreamReply)
 
 
-def _told_when_cancelled(sent: Deferred[_Response]) -> Deferred[_Response]:
-    """The same, failing with L{CancelledError} if it is cancelled: what Twisted makes of that depends on the moment."""
+def answered(sent: Deferred[R]) -> Deferred[R]:
+    """
+    A call's answer, in our terms.
+
+    @return: fails with an L{UpstreamFault} if there is none, and with L{CancelledError} if it is cancelled: what
+        Twisted makes of that depends on the moment.
+    """
     cancelled = False
 
     def cancel(ignored: object) -> None:
@@ -221,7 +227,7 @@ def _told_when_cancelled(sent: Deferred[_Response]) -> Deferred[_Response]:
     def failed(failure: Failure) -> Failure:
         return Failure(CancelledError()) if cancelled else _unreachable(failure)
 
-    answer: Deferred[_Response] = Deferred(cancel)
+    answer: Deferred[R] = Deferred(cancel)
     sent.addErrback(failed).chainDeferred(answer)
     return answer
 
