@@ -51,6 +51,16 @@ class IRenderingDialect(IDialect):
         """What makes the reply's bytes, for one request that L{parse} returned."""
 
 
+class ICountDialect(IDialect):
+    """
+    How a public API is asked for the tokens that a request would have. They are counted here: C{parse} gives the
+    request, and ARGO is not called.
+    """
+
+    def counted(tokens: int) -> bytes:
+        """The body of the reply."""
+
+
 class IModelList(Interface):
     """How a public API shows which models there are."""
 
