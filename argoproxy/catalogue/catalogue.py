@@ -14,6 +14,7 @@ from argoproxy.interfaces import ICatalogue
 from . import index, names
 from .index import Index
 from .listing import rows
+from .table import Overrides
 
 _REMEMBERED = 1024
 _LONGEST = 200
@@ -34,6 +35,7 @@ class Catalogue:
     """
     @ivar _aliases: the operator's own names for models. They come before all others, in any spelling; what they
         stand for is a model's name, not another alias.
+    @ivar _overrides: what the operator says of models' abilities.
     @ivar _remembered: the spellings that clients have used, and what they lead to.
     """
 
@@ -41,9 +43,14 @@ class Catalogue:
     default_chat_model: str | None = None
     default_embedding_model: str | None = None
     fallback: str | None = None
+    _overrides: Overrides = attrs.field(factory=dict)
     builtin: bool = attrs.field(default=True, init=False)
-    _index: Index = attrs.field(factory=index.built_in, init=False)
+    _index: Index = attrs.field(init=False)
     _remembered: dict[str, Model] = attrs.field(factory=dict, init=False)
+
+    @_index.default
+    def _built_in(self) -> Index:
+        return index.built_in(self._overrides)
 
     def resolve(self, name: str, kind: str = "") -> Model:
         """The model of that name, or the default for none, or the fallback for one that isn't known."""
@@ -64,7 +71,7 @@ class Catalogue:
     def learn(self, listing: bytes) -> tuple[int, int]:
         """Take ARGO's list in either of its shapes."""
         before = len(self._index.models)
-        self._index = index.learnt(rows(listing))
+        self._index = index.learnt(rows(listing), self._overrides)
         self._remembered = {}
         self.builtin = False
         return before, len(self._index.models)

@@ -14,7 +14,7 @@ from argoproxy.conversation import Model
 
 from . import names
 from .listing import Row
-from .table import table
+from .table import Overrides, table
 
 _NEAREST = 3
 
@@ -46,27 +46,28 @@ class Index:
         return [name for _, name in nlargest(_NEAREST, likeness)]
 
 
-def built_in() -> Index:
+def built_in(overrides: Overrides) -> Index:
     """What serves until ARGO's own list is there."""
-    return learnt([Row(known.id, known.name) for known in table().chat])
+    return learnt([Row(known.id, known.name) for known in table().chat], overrides)
 
 
-def learnt(rows: Iterable[Row]) -> Index:
+def learnt(rows: Iterable[Row], overrides: Overrides) -> Index:
     """
     Make sense of ARGO's list.
 
     @param rows: its chat models. The embedding models are always the same.
+    @param overrides: what the operator says of models' abilities.
     """
     taken: dict[str, Model] = {}
-    embedding = [_take(Row(known.id, known.name), taken, "embedding") for known in table().embedding]
-    chat = [_take(row, taken, "chat") for row in rows]
+    embedding = [_take(Row(known.id, known.name), taken, "embedding", overrides) for known in table().embedding]
+    chat = [_take(row, taken, "chat", overrides) for row in rows]
     models = tuple(model for model in chat + embedding if model is not None)
     for model in models:
         taken.setdefault(names.key(model.internal_id), model)
     return Index(models, MappingProxyType(taken))
 
 
-def _take(row: Row, taken: dict[str, Model], kind: Literal["chat", "embedding"]) -> Model | None:
+def _take(row: Row, taken: dict[str, Model], kind: Literal["chat", "embedding"], overrides: Overrides) -> Model | None:
     """
     The model of a row, with those of its names that no model has yet; failing all, one made of its internal id.
 
@@ -80,9 +81,8 @@ def _take(row: Row, taken: dict[str, Model], kind: Literal["chat", "embedding"])
         free = [last_resort]
     if not free:
         return None
-    model = Model(
-        internal_id=row.internal_id, names=tuple(free), kind=kind, created=row.created, **table().about(row.internal_id)
-    )
+    about = table().about(row.internal_id, free, overrides)
+    model = Model(internal_id=row.internal_id, names=tuple(free), kind=kind, created=row.created, **about)
     taken.update((names.key(name), model) for name in free)
     return model
 

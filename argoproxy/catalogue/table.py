@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Collection, Iterable, Mapping
 from fnmatch import fnmatchcase
 from importlib import resources
 from typing import Any, Literal
 
 import msgspec
 
-from argoproxy.conversation import Family
+from argoproxy.conversation import Abilities, Family
+
+from . import names
+
+Overrides = Mapping[str, Mapping[str, Any]]
+"""The operator's own rows: a model's name, or a pattern for one, to fields of L{Abilities}."""
 
 
 class Known(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -28,7 +34,7 @@ class Known(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Traits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
-    What all models are like whose id fits a pattern. What is unset, the row says nothing about.
+    What all models are whose id fits a pattern. What is unset, the row says nothing about.
 
     @ivar match: patterns for internal ids in lower case.
     @ivar source: where that is known from.
@@ -38,21 +44,33 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     source: str
     family: Family | msgspec.UnsetType = msgspec.UNSET
     encoding: Literal["o200k_base", "cl100k_base"] | msgspec.UnsetType = msgspec.UNSET
-    unstreamed_token_cap: int | msgspec.UnsetType = msgspec.UNSET
-    system_role: bool | msgspec.UnsetType = msgspec.UNSET
-
-    def fits(self, internal_id: str) -> bool:
-        """Whether a model is meant."""
-        return any(fnmatchcase(internal_id.lower(), pattern) for pattern in self.match)
 
     def said(self) -> dict[str, Any]:
         """The fields of L{argoproxy.conversation.Model} that the row gives a value."""
-        fields: dict[str, Any] = msgspec.structs.asdict(self)
-        return {
-            name: value
-            for name, value in fields.items()
-            if name not in ("match", "source") and value is not msgspec.UNSET
-        }
+        fields = {"family": self.family, "encoding": self.encoding}
+        return {name: value for name, value in fields.items() if value is not msgspec.UNSET}
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    What all models take whose id fits a pattern.
+
+    @ivar match: patterns for internal ids in lower case.
+    @ivar source: where that is known from.
+    @ivar recorded: the recorded calls that show it, each as C{model/variant}.
+    @ivar said: fields of L{Abilities}.
+    """
+
+    match: tuple[str, ...]
+    source: str
+    recorded: tuple[str, ...] = ()
+    said: Mapping[str, Any]
+
+    @classmethod
+    def read(cls, row: Mapping[str, Any]) -> Row:
+        """@param row: as the file has it: what is said stands beside where it is known from."""
+        about = {name: row[name] for name in ("match", "source", "recorded") if name in row}
+        return msgspec.convert({**about, "said": abilities({k: v for k, v in row.items() if k not in about})}, cls)
 
 
 class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -61,14 +79,44 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     chat: tuple[Known, ...]
     embedding: tuple[Known, ...]
     traits: tuple[Traits, ...]
+    abilities: tuple[Row, ...]
 
-    def about(self, internal_id: str) -> dict[str, Any]:
-        """What a model is like, as fields of L{argoproxy.conversation.Model}."""
+    def about(
+        self, internal_id: str, public: Collection[str] = (), overrides: Overrides | None = None
+    ) -> dict[str, Any]:
+        """
+        What a model is like, as fields of L{argoproxy.conversation.Model}.
+
+        @param public: its public names, by which the operator may mean it.
+        @param overrides: what the operator says, later rows over earlier ones.
+        """
         fields: dict[str, Any] = {"family": "unknown"}
-        for row in self.traits:
-            if row.fits(internal_id):
-                fields.update(row.said())
-        return fields
+        for trait in self.traits:
+            if _fits(trait.match, internal_id):
+                fields.update(trait.said())
+        taken: dict[str, Any] = {}
+        for row in self.abilities:
+            if _fits(row.match, internal_id):
+                taken.update(row.said)
+        for pattern, said in (overrides or {}).items():
+            if any(_fits([names.key(pattern)], names.key(name)) for name in (internal_id, *public)):
+                taken.update(said)
+        return fields | {"abilities": Abilities(**taken)}
+
+
+def abilities(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """
+    Fields of L{Abilities} in their own types, from those of YAML.
+
+    @raise msgspec.ValidationError: one is of another.
+    @raise KeyError: there is no such field.
+    """
+    types = {field.name: field.type for field in msgspec.structs.fields(Abilities)}
+    return {name: msgspec.convert(value, types[name]) for name, value in fields.items()}
+
+
+def _fits(patterns: Iterable[str], internal_id: str) -> bool:
+    return any(fnmatchcase(internal_id.lower(), pattern) for pattern in patterns)
 
 
 @functools.cache
@@ -77,4 +125,5 @@ def table() -> Table:
     import yaml
 
     text = resources.files(__package__).joinpath("models.yaml").read_text(encoding="utf-8")
-    return msgspec.convert(yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)), Table)
+    read = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return msgspec.convert({**read, "abilities": [Row.read(row) for row in read["abilities"]]}, Table)

@@ -4,6 +4,7 @@ The neutral language between the dialects and the upstreams: requests, their par
 Nothing here knows a dialect, a wire, or the network.
 """
 
+from .abilities import Abilities
 from .events import (
     Event,
     Failed,
@@ -38,6 +39,7 @@ from .request import ChatRequest, DirectRequest, EmbeddingRequest, Request
 from .route import Call, Head, RouteCall, Stamp
 
 __all__ = [
+    "Abilities",
     "Call",
     "ChatRequest",
     "DirectRequest",

@@ -6,6 +6,8 @@ from typing import Literal
 
 import msgspec
 
+from .abilities import Abilities
+
 Family = Literal["openai", "anthropic", "google", "unknown"]
 
 
@@ -17,8 +19,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     @ivar names: the public names, the preferred one first: C{argo:claude-sonnet-4.5}, C{argo:claude-4.5-sonnet}.
     @ivar created: seconds since the epoch, as ARGO tells it, else 0.
     @ivar encoding: the token encoding: C{o200k_base} or C{cl100k_base}; an estimate for other families.
-    @ivar unstreamed_token_cap: the most C{max_tokens} that ARGO takes without streaming, or L{None}.
-    @ivar system_role: whether the model takes system messages.
+    @ivar abilities: what it takes and what it refuses.
     """
 
     internal_id: str
@@ -27,8 +28,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     kind: Literal["chat", "embedding"] = "chat"
     created: int = 0
     encoding: str = "o200k_base"
-    unstreamed_token_cap: int | None = None
-    system_role: bool = True
+    abilities: Abilities = Abilities()
 
     @property
     def name(self) -> str:

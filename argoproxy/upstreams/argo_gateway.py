@@ -80,7 +80,7 @@ class ArgoGateway:
 
 
 def _over_cap(request: ChatRequest, model: Model) -> bool:
-    limit, cap = request.token_limit, model.unstreamed_token_cap
+    limit, cap = request.token_limit, model.abilities.gateway_token_cap
     return limit is not None and cap is not None and limit > cap
 
 
@@ -94,7 +94,7 @@ def _limits(request: ChatRequest, model: Model) -> tuple[dict[str, Any], tuple[s
     asked = {
         name: value for name in ("max_tokens", "max_completion_tokens") if (value := getattr(request, name)) is not None
     }
-    cap = model.unstreamed_token_cap
+    cap = model.abilities.gateway_token_cap
     if cap is None or _streams(request, model) or not _over_cap(request, model):
         return asked, ()
     return {name: min(value, cap) for name, value in asked.items()}, tuple(asked)

@@ -49,7 +49,7 @@ def _entries(message: Message, model: Model) -> list[Wire]:
         return [_result(part) for part in message.parts if isinstance(part, ToolResult)]
     if message.role == "assistant":
         return [_assistant(message)]
-    role = message.role if model.system_role or message.role != "system" else "user"
+    role = message.role if model.abilities.system_role or message.role != "system" else "user"
     return [_named(message, {"role": role, "content": _content(message)})]
 
 

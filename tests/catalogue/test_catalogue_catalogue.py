@@ -63,7 +63,13 @@ class TestBuiltIn:
     )
     def test_traits(self, name: str, traits: tuple[Any, ...]) -> None:
         model = Catalogue().resolve(name)
-        found = (model.family, model.kind, model.encoding, model.unstreamed_token_cap, model.system_role)
+        found = (
+            model.family,
+            model.kind,
+            model.encoding,
+            model.abilities.gateway_token_cap,
+            model.abilities.system_role,
+        )
         assert found == traits
 
     def test_every_row_names_its_source(self) -> None:
@@ -121,7 +127,7 @@ class TestLearning:
         catalogue = Catalogue()
         catalogue.learn(listing((internal_id, "Any Name")))
         model = catalogue.models()[0]
-        assert (model.family, model.encoding, model.unstreamed_token_cap, model.system_role) == traits
+        assert (model.family, model.encoding, model.abilities.gateway_token_cap, model.abilities.system_role) == traits
 
     def test_name_of_two_models_goes_to_the_first(self) -> None:
         catalogue = Catalogue()

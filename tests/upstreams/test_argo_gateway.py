@@ -10,6 +10,7 @@ import pytest
 from zope.interface.verify import verifyObject
 
 from argoproxy.conversation import (
+    Abilities,
     Call,
     ChatRequest,
     DirectRequest,
@@ -33,10 +34,17 @@ from argoproxy.upstreams.refusals import Refusal
 GATEWAY = ArgoGateway("http://argo/chat/", "http://argo/streamchat/", "http://argo/embed/")
 GPT = Model(internal_id="gpt4o", names=("argo:gpt-4o",), family="openai")
 CLAUDE = Model(
-    internal_id="claudesonnet45", names=("argo:claude-sonnet-4.5",), family="anthropic", unstreamed_token_cap=21000
+    internal_id="claudesonnet45",
+    names=("argo:claude-sonnet-4.5",),
+    family="anthropic",
+    abilities=Abilities(gateway_token_cap=21000, user_first=True),
 )
-GEMINI = Model(internal_id="gemini25pro", names=("argo:gemini-2.5-pro",), family="google")
-SYSTEMLESS = Model(internal_id="gpto1mini", names=("argo:o1-mini",), family="openai", system_role=False)
+GEMINI = Model(
+    internal_id="gemini25pro", names=("argo:gemini-2.5-pro",), family="google", abilities=Abilities(user_first=True)
+)
+SYSTEMLESS = Model(
+    internal_id="gpto1mini", names=("argo:o1-mini",), family="openai", abilities=Abilities(system_role=False)
+)
 
 USER = Message("user", (Text("Hi"),))
 SYSTEM = Message("system", (Text("Be"), Text("brief")))

@@ -1,0 +1,55 @@
+"""What a rule is, and how rules are applied. Which there are is not decided here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+import msgspec
+
+from argoproxy.conversation import Abilities, ChatRequest, Message
+
+Messages = tuple[Message, ...]
+
+
+class Rule(NamedTuple):
+    """
+    One thing that is put right.
+
+    @ivar name: what clients are told was adjusted (C{temperature}).
+    @ivar mend: gives the request as the model takes it; the same object if nothing is wrong with it.
+    """
+
+    name: str
+    mend: Callable[[ChatRequest, Abilities], ChatRequest]
+
+
+def mended(request: ChatRequest, abilities: Abilities, rules: Iterable[Rule]) -> tuple[ChatRequest, tuple[str, ...]]:
+    """
+    The request as the model takes it, and the names of what was adjusted, each once.
+
+    @param rules: applied in this order.
+    """
+    adjusted: dict[str, None] = {}
+    for rule in rules:
+        after = rule.mend(request, abilities)
+        if after is not request:
+            adjusted[rule.name] = None
+        request = after
+    return request, tuple(adjusted)
+
+
+def on_history(mend: Callable[[Messages, Abilities], Messages]) -> Callable[[ChatRequest, Abilities], ChatRequest]:
+    """
+    A rule's function, of one that looks at a conversation's messages. Messages that it leaves alone stay the same
+    objects: relays tell by that which of the client's own bytes still hold.
+    """
+
+    def on_request(request: ChatRequest, abilities: Abilities) -> ChatRequest:
+        before = request.prompts
+        after = tuple(mend(messages, abilities) for messages in before)
+        if all(one is other for one, other in zip(before, after, strict=True)):
+            return request
+        return msgspec.structs.replace(request, prompts=after)
+
+    return on_request
