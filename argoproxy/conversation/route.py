@@ -32,7 +32,6 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     @ivar accept: the media types that the reply may have.
     @ivar dropped: the client's parameters that this wire can't honour.
     @ivar adjusted: what was changed so that ARGO takes it.
-    @ivar freeform: the tools whose calls come back wrapped, because the wire has only functions.
     @ivar tools: those that the model may call in its reply, as the client described them.
     @ivar one_call: whether only the first of the reply's calls counts, since the client takes no more at once.
     """
@@ -45,7 +44,6 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     headers: Mapping[str, str] = {}
     dropped: tuple[str, ...] = ()
     adjusted: tuple[str, ...] = ()
-    freeform: tuple[str, ...] = ()
     tools: tuple[Tool, ...] = ()
     one_call: bool = False
 

@@ -5,7 +5,7 @@ A rule whose function gives back another request has adjusted it, and its name i
 rules that apply to them; what a wire's words are is not known here.
 """
 
-from .freeform import freeform_names, unwrapping, wrapped
+from .freeform import freeform_names, unwrapped, unwrapping, wrapped
 from .history import HISTORY, SEALED
 from .rules import Rule, mended
 from .sampling import DEFAULT_LIMIT, LIMITS, SAMPLING, needs_stream
@@ -27,6 +27,7 @@ __all__ = [
     "freeform_names",
     "mended",
     "needs_stream",
+    "unwrapped",
     "unwrapping",
     "wrapped",
 ]

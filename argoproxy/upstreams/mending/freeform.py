@@ -7,6 +7,8 @@ L{unwrapping} gives the text alone.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 from zope.interface import implementer
 
@@ -24,7 +26,8 @@ from argoproxy.conversation import (
 from argoproxy.interfaces import IDecoder
 
 _PARAMETERS = msgspec.Raw(
-    b'{"type":"object","properties":{"input":{"type":"string"}},"required":["input"],"additionalProperties":false}'
+    b'{"type":"object","properties":{"input":{"type":"string","description":"The whole input of the tool, as plain text."'
+    b'}},"required":["input"]}'
 )
 
 
@@ -37,14 +40,14 @@ class Wrapping(msgspec.Struct, frozen=True):
 _wrapping = msgspec.json.Decoder(Wrapping)
 
 
-def freeform_names(request: ChatRequest) -> tuple[str, ...]:
-    """The tools that take a text."""
-    return tuple(tool.name for tool in request.tools if tool.freeform)
+def freeform_names(tools: Iterable[Tool]) -> frozenset[str]:
+    """Those of the tools that take a text."""
+    return frozenset(tool.name for tool in tools if tool.freeform)
 
 
 def wrapped(request: ChatRequest) -> ChatRequest:
     """The same request with functions for freeform tools, in its tools and in its history."""
-    names = frozenset(freeform_names(request))
+    names = freeform_names(request.tools)
     if not names:
         return request
     tools = tuple(_function(tool) if tool.freeform else tool for tool in request.tools)
@@ -53,7 +56,7 @@ def wrapped(request: ChatRequest) -> ChatRequest:
 
 
 def _function(tool: Tool) -> Tool:
-    return msgspec.structs.replace(tool, parameters=_PARAMETERS, freeform=False)
+    return msgspec.structs.replace(tool, parameters=_PARAMETERS, strict=None, freeform=False)
 
 
 def _in_history(message: Message, names: frozenset[str]) -> Message:
@@ -69,18 +72,27 @@ def _called(part: Part, names: frozenset[str]) -> Part:
     return msgspec.structs.replace(part, arguments=arguments)
 
 
-def unwrapping(decoder: IDecoder, names: tuple[str, ...]) -> IDecoder:
+def unwrapped(arguments: str) -> str:
+    """The text in a call's arguments. What isn't of the function's shape is taken for the text itself."""
+    try:
+        return _wrapping.decode(arguments).input
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return arguments
+
+
+def unwrapping(decoder: IDecoder, tools: Iterable[Tool]) -> IDecoder:
     """
     A decoder whose freeform calls have their text for arguments.
 
-    @param names: the freeform tools (L{argoproxy.conversation.Call.freeform}).
+    @param tools: as the client described them (L{argoproxy.conversation.Call.tools}).
     """
-    return Unwrapping(decoder, frozenset(names)) if names else decoder
+    names = freeform_names(tools)
+    return Unwrapping(decoder, names) if names else decoder
 
 
 @implementer(IDecoder)
 class Unwrapping:
-    """Holds a freeform call's arguments until they are whole. A model that wrote something else gets that through."""
+    """Holds a freeform call's arguments until they are whole."""
 
     def __init__(self, decoder: IDecoder, names: frozenset[str]) -> None:
         self._decoder = decoder
@@ -109,11 +121,5 @@ class Unwrapping:
     def _released(self, choice: int) -> list[Event]:
         """The texts of a choice's calls: another call, or the end, tells that they are whole."""
         whole = [key for key in self._held if key[0] == choice]
-        return [ToolCallArguments(_text("".join(self._held.pop(key))), key[1], choice) for key in whole]
+        return [ToolCallArguments(unwrapped("".join(self._held.pop(key))), key[1], choice) for key in whole]
 
-
-def _text(arguments: str) -> str:
-    try:
-        return _wrapping.decode(arguments).input
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return arguments
