@@ -1,4 +1,4 @@
-"""The upstream that watches, asked without a proxy between: it says when it is hung up on, and lets all of a flood go."""
+"""The upstream that watches, asked without a proxy between: it notes who hangs up, and lets all of a flood go."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterator
 
 import pytest
+
 from benchmarks.farside import FLOOD, SILENCE, TALK, FarSide, far_side
 
 LONGEST = 10.0

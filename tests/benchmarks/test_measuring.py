@@ -6,6 +6,7 @@ import json
 import os
 
 import pytest
+
 from benchmarks import procfs
 from benchmarks.loading import checked
 from benchmarks.programs import DEFAULT, PROGRAMS, ProgramFault
@@ -82,7 +83,7 @@ def test_the_marker_is_what_the_upstream_looks_for() -> None:
 def test_without_a_compiler_it_is_said_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     monkeypatch.delenv("CC", raising=False)
-    with pytest.raises(ToolchainFault, match="^no C compiler found"):
+    with pytest.raises(ToolchainFault, match=r"^no C compiler found"):
         find_compiler()
 
 

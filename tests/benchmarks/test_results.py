@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from benchmarks.results import Key, Results, Row, number, ratio, table
 
 RATE = Key("chat", "requests/s", more_is_better=True)
