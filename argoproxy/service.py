@@ -81,7 +81,7 @@ class Proxy:
         config = self._config
         _log.info("argoproxy {version}, configured by {source}", version=__version__, source=config.source or "no file")
         for notice in config.notices:
-            _log.warn("configuration: {notice}", notice=notice)
+            _log.warn("{notice}", notice=notice)
         _log.info("wires in use: {wires}", wires=", ".join(f"{kind} {wire}" for kind, wire in self._wires().items()))
 
     async def stop(self) -> None:

@@ -12,13 +12,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from twisted.application.service import Application, IService
-from twisted.logger import Logger
 from twisted.python import usage
 
 if TYPE_CHECKING:
     from .config import Config
-
-_log = Logger()
 
 # Options that aren't called as the configuration calls them.
 _FIELDS = {"argo-url": "argo_base_url", "log-format": "log_format", "simulator": "use_simulator"}
@@ -106,8 +103,6 @@ def _assembled(config: Config, twistd: Mapping[str, Any]) -> IService:
     claims = claim(config.listen, config.host, config.port)
     log = destination(config, twistd)
     service = make_service(config, claims)
-    for notice in config.notices:
-        _log.warn("{notice}", notice=notice)
     return Daemon(service, log, service.proxy.cut)
 
 

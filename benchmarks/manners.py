@@ -54,14 +54,19 @@ def manners(ground: Ground, program: Callable[[int], Running]) -> Manners:
     """
     with far_side(FLOOD_BYTES) as upstream:
         running = program(upstream.port)
-        silent = [_leave(running, upstream, SILENCE) for _ in range(_TIMES)]
-        talking = [_leave(running, upstream, TALK) for _ in range(_TIMES)]
-        return Manners(_worst(silent), _worst(talking), *_stall(running, upstream))
+        silent, talking = (_worst(running, upstream, marker) for marker in (SILENCE, TALK))
+        return Manners(silent, talking, *_stall(running, upstream))
 
 
-def _worst(delays: list[float | None]) -> float | None:
-    known = [delay for delay in delays if delay is not None]
-    return max(known) if len(known) == len(delays) else None
+def _worst(running: Running, upstream: FarSide, marker: str) -> float | None:
+    """The longest of several departures; L{None} as soon as one isn't noticed."""
+    worst = 0.0
+    for _ in range(_TIMES):
+        delay = _leave(running, upstream, marker)
+        if delay is None:
+            return None
+        worst = max(worst, delay)
+    return worst
 
 
 def _leave(running: Running, upstream: FarSide, marker: str) -> float | None:

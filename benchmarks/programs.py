@@ -95,10 +95,12 @@ def _nginx(place: Place) -> list[str]:
     upstream = place.upstream.removeprefix("http://")
     config = _written(
         place,
-        f"""daemon off; worker_processes 1; pid nginx.pid; error_log stderr; worker_rlimit_nofile 20000;
+        f"""daemon off; master_process off; pid nginx.pid; error_log stderr; worker_rlimit_nofile 20000;
 events {{ worker_connections 20000; }}
 http {{
   access_log access.log; client_body_buffer_size 1m;
+  client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi;
+  scgi_temp_path scgi;
   upstream argo {{ server {upstream}; keepalive 512; }}
   server {{
     listen 127.0.0.1:{place.port} backlog=4096;
@@ -110,7 +112,7 @@ http {{
 }}
 """,
     )
-    return [shutil.which("nginx") or "nginx", "-p", str(place.folder), "-c", str(config)]
+    return [shutil.which("nginx") or "nginx", "-e", "stderr", "-p", str(place.folder), "-c", str(config)]
 
 
 def _need_nginx() -> None:

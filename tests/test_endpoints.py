@@ -25,6 +25,8 @@ from twisted.python.systemd import ListenFDs
 from argoproxy.endpoints import TcpClaim, UnixClaim, claim
 from argoproxy.listening import ListenFault
 
+PATIENCE = 30.0
+
 
 class Greeter(Protocol):
     """Says hello and hangs up."""
@@ -100,7 +102,7 @@ async def _greeting(service: Any, endpoint: Any) -> bytes:
     service.startService()
     try:
         await endpoint.connect(Factory.forProtocol(lambda: listener))
-        await over
+        await over.addTimeout(PATIENCE, reactor)
     finally:
         await service.stopService()
     return listener.heard

@@ -26,6 +26,7 @@ from argoproxy.daemon import Daemon
 from argoproxy.tap import Options, make_application, makeService
 
 ROOT = Path(__file__).parents[1]
+PATIENCE = 30.0
 NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
 
 
@@ -158,7 +159,7 @@ async def test_the_second_signal_ends_what_a_stop_waits_for(monkeypatch: pytest.
         signal.raise_signal(signal.SIGTERM)
         assert asked == [signal.SIGTERM]
         signal.raise_signal(signal.SIGTERM)
-        await cut
+        await cut.addTimeout(PATIENCE, reactor)
     finally:
         await service.stopService()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from argoproxy.simulator.strict.refusal import Refusal
-from argoproxy.simulator.wires.received import IEndpoint, Received
+from argoproxy.simulator.wires.received import Endpoint, Received
 from argoproxy.simulator.wires.reply import Reply
 
 
@@ -19,7 +19,7 @@ class Exchange:
     """
 
     wire: str
-    endpoint: IEndpoint
+    endpoint: Endpoint
     received: Received
     argument: str = ""
 

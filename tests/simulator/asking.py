@@ -88,7 +88,9 @@ class Argo:
         """Ask, and let everything happen that needs no time."""
         data = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         reply = Reply()
-        asked: Deferred[Any] = self.treq.request(method, f"http://argo{path}", data=data, headers=dict(headers or {}))
+        asked: Deferred[Any] = self.treq.request(
+            method, f"http://argo{path}", data=data, headers=dict(headers or {}), allow_redirects=False
+        )
         asked.addCallback(self._begun, reply)
         asked.addErrback(lambda failure: setattr(reply, "failure", failure))
         self.treq.flush()

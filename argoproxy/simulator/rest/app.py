@@ -16,7 +16,7 @@ from argoproxy.simulator.exchange import Exchange
 from argoproxy.simulator.rest import admin
 from argoproxy.simulator.rest.stage import Player
 from argoproxy.simulator.wires import anthropic, gateway, openai
-from argoproxy.simulator.wires.received import IEndpoint, Received
+from argoproxy.simulator.wires.received import Endpoint, Received
 from argoproxy.simulator.wires.reply import Reply, document
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class App:
         refusal: Any = failure.value
         return self._play(cast(Request, request), document(refusal.code, {"detail": refusal.name}))
 
-    def _answer(self, request: Request, wire: str, endpoint: IEndpoint) -> Deferred[None]:
+    def _answer(self, request: Request, wire: str, endpoint: Endpoint) -> Deferred[None]:
         return self._play(request, self._simulator.reply(Exchange(wire, endpoint, self._received(request))))
 
     def _received(self, request: Request) -> Received:
@@ -105,7 +105,7 @@ class App:
         reused = channel in self._connections
         self._connections.add(channel)
         pairs = request.requestHeaders.getAllRawHeaders()
-        headers = {name.decode("latin-1").lower(): values[-1].decode("latin-1") for name, values in pairs}
+        headers = {name.decode("latin-1").lower(): b", ".join(values).decode("latin-1") for name, values in pairs}
         path = request.path.decode("latin-1")
         return Received(request.method.decode("latin-1"), path, headers, _body(request), reused)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Literal
 
 import msgspec
 
@@ -66,6 +67,19 @@ class Thinking(msgspec.Struct, frozen=True):
     type: str
     budget_tokens: int | None = None
     display: str | None = None
+
+
+class AnthropicChoice(msgspec.Struct, frozen=True):
+    """Anthropic's choice."""
+
+    type: Literal["auto", "any", "none", "tool"]
+    name: str | None = None
+    disable_parallel_tool_use: bool = False
+
+    def neutral(self) -> Choice:
+        """@return: The choice."""
+        mode = {"any": "required", "tool": "required"}.get(self.type, self.type)
+        return Choice(mode, (self.name,) if self.type == "tool" and self.name else ())
 
 
 def rules(model: Model) -> Rules:
@@ -195,3 +209,29 @@ def check_named(choice: Choice, tools: Sequence[Tool], seed: bytes) -> None:
     for name in choice.names:
         if name not in [tool.name for tool in tools]:
             raise by_anthropic(f"Tool '{name}' not found in provided tools", seed)
+
+
+def check_blocks(messages: Sequence[Message], seed: bytes) -> None:
+    """@raise Refusal: 400 where a C{tool_use} block has no result in the next message, or a result no call."""
+    waiting: list[str | None] = []
+    for index, message in enumerate([*messages, Message("user", "")]):
+        given = [part.tool_use_id for part in message.parts() if part.type == "tool_result"]
+        orphans = [str(name) for name in waiting if name not in given]
+        if orphans:
+            raise by_anthropic(_orphaned(index - 1, orphans), seed)
+        for place, name in enumerate(given):
+            if name not in waiting:
+                raise by_anthropic(_unexpected(index, place, name), seed)
+        waiting = [part.id for part in message.parts() if part.type == "tool_use"]
+
+
+def _orphaned(index: int, names: Sequence[str]) -> str:
+    found = f"`tool_use` ids were found without `tool_result` blocks immediately after: {', '.join(names)}."
+    must = "Each `tool_use` block must have a corresponding `tool_result` block in the next message."
+    return f"messages.{index}: {found} {must}"
+
+
+def _unexpected(index: int, place: int, name: str | None) -> str:
+    found = f"unexpected `tool_use_id` found in `tool_result` blocks: {name}."
+    must = "Each `tool_result` block must have a corresponding `tool_use` block in the previous message."
+    return f"messages.{index}.content.{place}: {found} {must}"

@@ -14,9 +14,10 @@ import msgspec
 
 from argoproxy.simulator.model.asks import Choice, Tool
 from argoproxy.simulator.model.models import ANTHROPIC, GOOGLE, OPENAI, Model
+from argoproxy.simulator.strict.anthropic import AnthropicChoice
 from argoproxy.simulator.strict.keywords import check_schema
 from argoproxy.simulator.strict.refusal import Refusal, by_anthropic
-from argoproxy.simulator.wires.shapes import Message, Part, convert
+from argoproxy.simulator.wires.shapes import Message, convert
 
 CLAUDE_CHAT_TOKENS = 21_000
 
@@ -79,19 +80,6 @@ class OpenAIChoice(msgspec.Struct, frozen=True):
     def neutral(self) -> Choice:
         """@return: The choice."""
         return Choice("required", (self.function.name,))
-
-
-class AnthropicChoice(msgspec.Struct, frozen=True):
-    """Anthropic's choice."""
-
-    type: Literal["auto", "any", "none", "tool"]
-    name: str | None = None
-    disable_parallel_tool_use: bool = False
-
-    def neutral(self) -> Choice:
-        """@return: The choice."""
-        mode = {"any": "required", "tool": "required"}.get(self.type, self.type)
-        return Choice(mode, (self.name,) if self.type == "tool" and self.name else ())
 
 
 class GoogleChoice(msgspec.Struct, frozen=True):
@@ -159,34 +147,3 @@ def check_family_history(messages: Sequence[Message], model: Model, seed: bytes)
             raise by_anthropic(f"messages.{index}: tool calls and results must be content blocks", seed)
         if model.family != ANTHROPIC and blocks:
             raise Refusal(400, f"Invalid value: '{blocks[0]}'. Supported values are: 'text' and 'image_url'.")
-
-
-def check_blocks(messages: Sequence[Message], seed: bytes) -> None:
-    """@raise Refusal: 400 where a C{tool_use} block has no result in the next message, or a result no call."""
-    waiting: list[str | None] = []
-    for index, message in enumerate([*messages, Message("user", "")]):
-        given = [part.tool_use_id for part in message.parts() if part.type == "tool_result"]
-        orphans = [str(name) for name in waiting if name not in given]
-        if orphans:
-            raise by_anthropic(_orphaned(index - 1, orphans), seed)
-        for place, name in enumerate(given):
-            if name not in waiting:
-                raise by_anthropic(_unexpected(index, place, name), seed)
-        waiting = [part.id for part in message.parts() if part.type == "tool_use"]
-
-
-def _orphaned(index: int, names: Sequence[str]) -> str:
-    found = f"`tool_use` ids were found without `tool_result` blocks immediately after: {', '.join(names)}."
-    must = "Each `tool_use` block must have a corresponding `tool_result` block in the next message."
-    return f"messages.{index}: {found} {must}"
-
-
-def _unexpected(index: int, place: int, name: str | None) -> str:
-    found = f"unexpected `tool_use_id` found in `tool_result` blocks: {name}."
-    must = "Each `tool_result` block must have a corresponding `tool_use` block in the previous message."
-    return f"messages.{index}.content.{place}: {found} {must}"
-
-
-def images(message: Message) -> list[Part]:
-    """@return: The image parts of a message."""
-    return [part for part in message.parts() if part.type == "image_url"]

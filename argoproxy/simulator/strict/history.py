@@ -109,9 +109,8 @@ HISTORY_RULES: tuple[Rule, ...] = (
 )
 
 
-def data_image(image: ImageUrl | None, model: Model, urls: bool) -> str:
+def _data_image(image: ImageUrl | None, model: Model, urls: bool) -> str:
     """
-    @param urls: Whether an image may be given by its address, too.
     @return: What the model says of an image.
     @raise Refusal: 400 where the model can't see, or the image isn't there. (All of the wording is a guess.)
     """
@@ -125,3 +124,17 @@ def data_image(image: ImageUrl | None, model: Model, urls: bool) -> str:
     if urls and image.url.startswith(("http://", "https://")):
         return "by its address"
     raise Refusal(400, "Invalid image: only data URIs in base64 are supported")
+
+
+def images(messages: Sequence[Message], model: Model, urls: bool) -> tuple[str, ...]:
+    """
+    @param urls: Whether an image may be given by its address, too.
+    @return: A line on each image of the last user message.
+    @raise Refusal: 400 if an image anywhere is refused.
+    """
+    lines: tuple[str, ...] = ()
+    for message in messages:
+        given = [part.image_url for part in message.parts() if part.type == "image_url"]
+        found = tuple(_data_image(image, model, urls) for image in given)
+        lines = found if message.role == "user" else lines
+    return lines

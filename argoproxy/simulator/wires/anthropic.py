@@ -18,7 +18,6 @@ from argoproxy.simulator.model.asks import Answer, Ask, Choice, Tool
 from argoproxy.simulator.model.models import ANTHROPIC, Model
 from argoproxy.simulator.model.replies import answer, said
 from argoproxy.simulator.strict import anthropic as strict
-from argoproxy.simulator.strict.gateway import AnthropicChoice, check_blocks
 from argoproxy.simulator.strict.refusal import Refusal, by_anthropic, tail
 from argoproxy.simulator.wires.anthropic_stream import events
 from argoproxy.simulator.wires.received import Received, Scene, is_registered, is_user
@@ -81,7 +80,7 @@ class Body(msgspec.Struct, frozen=True):
     top_p: float | None = None
     stop_sequences: list[str] | None = None
     tools: list[ToolShape] | None = None
-    tool_choice: AnthropicChoice | None = None
+    tool_choice: strict.AnthropicChoice | None = None
     thinking: strict.Thinking | None = None
     output_config: OutputConfig = OutputConfig()
 
@@ -165,7 +164,7 @@ def _check(body: Body, model: Model, seed: bytes) -> tuple[Tool, ...]:
     strict.check_beside_thinking(body.thinks(), body.temperature, forced, seed)
     strict.check_system(body.system, seed)
     strict.check_messages(body.messages, seed)
-    check_blocks(body.messages, seed)
+    strict.check_blocks(body.messages, seed)
     tools = tuple(_tool(tool, index, seed) for index, tool in enumerate(body.tools or ()))
     strict.check_tools(tools, seed, model)
     return tools

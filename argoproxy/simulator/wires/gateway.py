@@ -2,12 +2,12 @@
 The gateway wire: C{chat/}, C{streamchat/}, C{embed/} and the model list.
 
 Guesses: errors are C{{"error": "text"}}; C{streamchat/} takes C{tools} and answers with text only, as its reply has no
-room for calls; unknown fields are ignored; C{stop} is a list only, as documented.
+room for calls; unknown fields are ignored; C{stop} is a list only, as documented; embeddings have no notice for users
+who aren't registered.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import attrs
@@ -19,9 +19,10 @@ from argoproxy.simulator.model.prompted import prompted_tools
 from argoproxy.simulator.model.replies import answer, said
 from argoproxy.simulator.model.vectors import text_vector
 from argoproxy.simulator.strict import gateway as strict
-from argoproxy.simulator.strict.history import HISTORY_RULES, check_google_system, data_image
+from argoproxy.simulator.strict.anthropic import check_blocks
+from argoproxy.simulator.strict.history import HISTORY_RULES, check_google_system, images
 from argoproxy.simulator.strict.refusal import Refusal, tail
-from argoproxy.simulator.wires.received import Received, Scene, is_registered
+from argoproxy.simulator.wires.received import Mute, Received, Scene, is_registered
 from argoproxy.simulator.wires.reply import PLAIN, Reply, byte_chunks, document, gzipped, stream
 from argoproxy.simulator.wires.shapes import (
     Message,
@@ -163,7 +164,7 @@ class StreamChat(Chat):
 
 
 @attrs.frozen
-class Embed(_Gateway):
+class Embed(_Gateway, Mute):
     """C{POST /api/v1/resource/embed/}."""
 
     scene: Scene
@@ -184,28 +185,16 @@ class Embed(_Gateway):
             raise Refusal(400, f"model {body.model!r} is not available")
         return document(200, {"embedding": [text_vector(text, model.length) for text in body.prompt]})
 
-    def say(self, received: Received, text: str) -> Reply:
-        """@return: An honest reply: no model speaks."""
-        return self.honest(received)
-
 
 @attrs.frozen
-class Models(_Gateway):
+class Models(_Gateway, Mute):
     """C{GET /api/v1/models/}: chat models only."""
 
     scene: Scene
 
-    def last_text(self, received: Received) -> str:
-        """@return: Nothing: there is no body."""
-        return ""
-
     def honest(self, received: Received) -> Reply:
         """@return: The list as it stands."""
         return document(200, {"data": self.scene.roster.rows})
-
-    def say(self, received: Received, text: str) -> Reply:
-        """@return: An honest reply: no model speaks."""
-        return self.honest(received)
 
 
 def _encoded(reply: Reply, received: Received) -> Reply:
@@ -220,7 +209,7 @@ def _check(body: Body, messages: list[Message], model: Model, seed: bytes) -> No
     if model.family == GOOGLE:
         check_google_system([body.system])
     if model.family == ANTHROPIC:
-        strict.check_blocks(messages, seed)
+        check_blocks(messages, seed)
 
 
 def _ask(
@@ -230,7 +219,7 @@ def _ask(
     return Ask(
         model=model,
         text=last_user_text(messages),
-        images=tuple(_images(messages, model)),
+        images=images(messages, model, urls=False),
         results=open_results(messages),
         tools=tools,
         prompted=prompted_tools(system) if model.family == UNKNOWN else (),
@@ -247,18 +236,6 @@ def _ask(
 def _one_by_one(choice: Any) -> bool:
     """@return: Whether Anthropic's choice forbids parallel calls."""
     return isinstance(choice, dict) and choice.get("disable_parallel_tool_use") is True
-
-
-def _images(messages: list[Message], model: Model) -> Iterator[str]:
-    """
-    @return: A line on each image of the last user message that has some.
-    @raise Refusal: 400 if an image anywhere is refused.
-    """
-    lines: list[str] = []
-    for message in messages:
-        found = [data_image(part.image_url, model, urls=False) for part in strict.images(message)]
-        lines = found if message.role == "user" and (found or message.text()) else lines
-    return iter(lines)
 
 
 def _openai_call(call: Spoken, ask: Ask, index: int) -> dict[str, Any]:

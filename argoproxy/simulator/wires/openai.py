@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import struct
-from collections.abc import Iterator
 from typing import Any
 
 import attrs
@@ -20,10 +19,10 @@ from argoproxy.simulator.model.asks import Answer, Ask, Choice
 from argoproxy.simulator.model.models import EMBEDDERS, OPENAI, Embedder, Model
 from argoproxy.simulator.model.replies import answer, said
 from argoproxy.simulator.strict import openai as strict
-from argoproxy.simulator.strict.history import HISTORY_RULES, data_image
+from argoproxy.simulator.strict.history import HISTORY_RULES, images
 from argoproxy.simulator.strict.refusal import Refusal, by_openai, tail
 from argoproxy.simulator.wires.openai_stream import Completion, events, finish, tool_call, usage
-from argoproxy.simulator.wires.received import Received, Scene, is_registered, is_user
+from argoproxy.simulator.wires.received import Mute, Received, Scene, is_registered, is_user
 from argoproxy.simulator.wires.reply import SSE, Reply, document, stream
 from argoproxy.simulator.wires.shapes import Message, convert, last_user_text, open_results, prompt_tokens
 
@@ -171,7 +170,7 @@ class Chat(_OpenAI):
 
 
 @attrs.frozen
-class Embeddings(_OpenAI):
+class Embeddings(_OpenAI, Mute):
     """C{POST /v1/embeddings}."""
 
     scene: Scene
@@ -199,28 +198,16 @@ class Embeddings(_OpenAI):
         tokens = {"prompt_tokens": count, "total_tokens": count}
         return document(200, {"object": "list", "data": rows, "model": model.public_name, "usage": tokens})
 
-    def say(self, received: Received, text: str) -> Reply:
-        """@return: An honest reply: no model speaks."""
-        return self.honest(received)
-
 
 @attrs.frozen
-class Models(_OpenAI):
+class Models(_OpenAI, Mute):
     """C{GET /v1/models}."""
 
     scene: Scene
 
-    def last_text(self, received: Received) -> str:
-        """@return: Nothing: there is no body."""
-        return ""
-
     def honest(self, received: Received) -> Reply:
         """@return: The list as it stands."""
         return document(200, {"object": "list", "data": self.scene.roster.rows})
-
-    def say(self, received: Received, text: str) -> Reply:
-        """@return: An honest reply: no model speaks."""
-        return self.honest(received)
 
 
 def _json(received: Received) -> dict[str, Any]:
@@ -250,7 +237,7 @@ def _ask(body: Body, model: Model, registered: bool, seed: bytes) -> Ask:
     return Ask(
         model=model,
         text=last_user_text(body.messages),
-        images=tuple(_images(body.messages, model)),
+        images=images(body.messages, model, urls=model.family == OPENAI),
         results=open_results(body.messages),
         tools=tools,
         choice=strict.choice(body.tool_choice, tools) if tools else Choice(),
@@ -262,19 +249,6 @@ def _ask(body: Body, model: Model, registered: bool, seed: bytes) -> Ask:
         prompt_tokens=prompt_tokens(body.messages),
         seed=seed,
     )
-
-
-def _images(messages: list[Message], model: Model) -> Iterator[str]:
-    """
-    @return: A line on each image of the last user message.
-    @raise Refusal: 400 if an image anywhere is refused.
-    """
-    lines: list[str] = []
-    for message in messages:
-        images = [part.image_url for part in message.parts() if part.type == "image_url"]
-        found = [data_image(image, model, urls=model.family == OPENAI) for image in images]
-        lines = found if message.role == "user" else lines
-    return iter(lines)
 
 
 def _identity(ask: Ask) -> str:

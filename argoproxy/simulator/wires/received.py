@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from typing import Any, Protocol
 
 import attrs
@@ -23,7 +24,7 @@ class Received:
     A request as it came in.
 
     @ivar path: Without the query.
-    @ivar headers: Names in lower case; the last of several of a name.
+    @ivar headers: Names in lower case; several of a name joined by commas.
     @ivar reused: Whether its connection had carried a request before.
     """
 
@@ -51,7 +52,7 @@ class Scene(Protocol):
         """@return: Seconds since the epoch, for C{created}."""
 
 
-class IEndpoint(Protocol):
+class Endpoint(Protocol):
     """One call of one wire, apart from HTTP."""
 
     def last_text(self, received: Received) -> str:
@@ -71,6 +72,22 @@ class IEndpoint(Protocol):
 
     def refuse(self, refusal: Refusal, received: Received) -> Reply:
         """@return: The error reply of this wire."""
+
+
+class Mute(ABC):
+    """An endpoint behind which no model speaks."""
+
+    @abstractmethod
+    def honest(self, received: Received) -> Reply:
+        """@raise Refusal: As ARGO would refuse."""
+
+    def last_text(self, received: Received) -> str:
+        """@return: Nothing, where there is no text at all."""
+        return ""
+
+    def say(self, received: Received, text: str) -> Reply:
+        """@return: An honest reply."""
+        return self.honest(received)
 
 
 def is_user(name: str) -> bool:

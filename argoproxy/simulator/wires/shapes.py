@@ -73,7 +73,7 @@ class Message(msgspec.Struct, frozen=True):
     def parts(self) -> list[Part]:
         """@return: The content as parts."""
         if isinstance(self.content, str):
-            return [Part("text", self.content)]
+            return [Part("text", self.content)] if self.content else []
         return self.content if isinstance(self.content, list) else []
 
     def text(self) -> str:
