@@ -16,6 +16,7 @@ import attrs
 from twisted.application.service import IService, MultiService
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.logger import Logger
+from twisted.web.client import Agent
 from twisted.web.iweb import IAgent
 from twisted.web.resource import IResource
 from twisted.web.server import Site
@@ -27,8 +28,12 @@ from .conversation import Call
 from .endpoints import Claim, claim
 from .errors import UpstreamFault
 from .listening import AdoptedSocketService, bind_tcp
+from .net.addresses import Outward
 from .net.client import make_agent, make_client
 from .net.exchange import Parties, Terms
+from .net.fetching import Fetcher
+from .net.images import Images
+from .net.planning import Planner
 from .net.pool import KeptConnections
 from .net.pulse import Pulse
 from .net.refresh import Refresher
@@ -179,7 +184,7 @@ def make_proxy(config: Config, reactor: Any, agent: IAgent | None = None) -> Pro
     """
     if config.upstream == "native":
         raise ConfigFault("upstream: 'native' is not available in this version; use auto or gateway")
-    if config.user is None and not config.use_simulator:
+    if config.user is None and not config.use_simulator and not config.username_passthrough:
         raise ConfigFault("user: not set, and ARGO must know who asks")
     simulator = None
     if config.use_simulator:
@@ -195,12 +200,19 @@ def _assembled(
 ) -> Proxy:
     catalogue, counter = _catalogue(config), Counter()
     router = Router(upstreams(config), config.upstream)
-    traffic = Traffic(Parties(reactor, client, catalogue, router, counter, _terms(config)), _bytes(config.max_body_mb))
+    planner = Planner(catalogue, router, counter, _images(config, reactor), config.strict_params, time.time)
+    terms = Terms(config.keepalive_interval, config.request_timeout, config.verbose)
+    traffic = Traffic(
+        Parties(reactor, client, planner, terms),
+        _bytes(config.max_body_mb),
+        None if config.username_passthrough else config.user or _SIMULATED_USER,
+        config.honour_client_timeouts,
+    )
     models = Call(url=config.models_url, body=b"", reply="models", method="GET")
     refresher = Refresher(reactor, client, catalogue, models, config.model_refresh_interval_hours * 3600)
     release = Release(reactor, config.update_package, __version__)
     status = Status(client, refresher, release, router, config.use_simulator)
-    routes = Routes(traffic, DIALECTS, PLAIN, MODEL_LIST, refresher, status)
+    routes = Routes(traffic, DIALECTS, PLAIN, MODEL_LIST, catalogue, refresher, status)
     resource = routes.app.resource()
     return Proxy(
         resource=resource,
@@ -234,16 +246,12 @@ def _catalogue(config: Config) -> Catalogue:
     )
 
 
-def _terms(config: Config) -> Terms:
-    return Terms(
-        user=config.user or _SIMULATED_USER,
-        strict=config.strict_params,
-        keepalive=config.keepalive_interval,
-        timeout=config.request_timeout,
-        client_timeouts=config.honour_client_timeouts,
-        verbose=config.verbose,
-        wall_clock=time.time,
-    )
+def _images(config: Config, reactor: Any) -> Images:
+    largest = None if config.max_image_mb is None else _bytes(config.max_image_mb)
+    if config.image_fetch == "off":
+        return Images(None, largest)
+    outward = Outward(reactor, public=config.image_fetch == "public", timeout=config.connect_timeout)
+    return Images(Fetcher(reactor, Agent.usingEndpointFactory(reactor, outward)), largest)
 
 
 def _bytes(megabytes: float) -> int:

@@ -7,9 +7,7 @@ the bytes mean is the translation's business; only the reply writes to the clien
 
 from __future__ import annotations
 
-import re
-import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -22,29 +20,21 @@ from twisted.python.failure import Failure
 
 from argoproxy.conversation import (
     Call,
-    ChatRequest,
-    DirectRequest,
-    EmbeddingRequest,
     Head,
-    Model,
     Request,
     RouteCall,
-    Stamp,
 )
-from argoproxy.errors import ClientFault, ProxyError, TimedOut
+from argoproxy.errors import ProxyError, TimedOut
 from argoproxy.interfaces import (
-    ICatalogue,
     IClient,
-    ICounter,
     IDialect,
     ILeg,
-    IRouter,
     ITranslation,
 )
 from argoproxy.limits import time_allowed
-from argoproxy.translation import between
 
 from .fanout import together
+from .planning import Planner
 from .record import log_shape
 from .reply import Reply
 from .silence import Silence
@@ -52,7 +42,6 @@ from .silence import Silence
 _log = Logger()
 
 _CALLS_AT_ONCE = 8
-_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
 @attrs.frozen
@@ -60,22 +49,14 @@ class Terms:
     """
     What the operator lays down for every exchange.
 
-    @ivar user: the name that ARGO is given.
-    @ivar strict: whether a parameter that can't be honoured is an error.
     @ivar keepalive: seconds of silence before a stream shows that it lives; 0 for never.
     @ivar timeout: seconds for a reply where the client gives none, or L{None}.
     @ivar verbose: whether the log tells the shape of requests.
-    @ivar client_timeouts: whether to stop when the client's SDK says that it will.
-    @ivar wall_clock: seconds since the epoch.
     """
 
-    user: str
-    strict: bool
     keepalive: float
     timeout: float | None
-    client_timeouts: bool
     verbose: bool
-    wall_clock: Callable[[], float]
 
 
 @attrs.frozen
@@ -84,9 +65,7 @@ class Parties:
 
     clock: Any
     client: IClient
-    catalogue: ICatalogue
-    router: IRouter
-    counter: ICounter
+    planner: Planner
     terms: Terms
 
 
@@ -103,14 +82,15 @@ class Exchange:
     _expiry: IDelayedCall | None = None
     _silence: Silence | None = None
 
-    def run(self, body: bytes, route: RouteCall, client_timeout: str | None) -> Deferred[None]:
+    def run(self, body: bytes, route: RouteCall, user: str, client_timeout: str | None) -> Deferred[None]:
         """
         Serve the request. Cancelling ends the upstream's calls.
 
-        @param client_timeout: what the client's SDK says that it will wait, in seconds.
+        @param user: in whose name ARGO is asked.
+        @param client_timeout: what the client's SDK says that it will wait, in seconds, if that is to be honoured.
         @return: fires when the reply is complete, and never fails.
         """
-        self._running = Deferred.fromCoroutine(self._run(body, route, client_timeout))
+        self._running = Deferred.fromCoroutine(self._run(body, route, user, client_timeout))
         return self._running
 
     def cut(self, cause: ProxyError) -> None:
@@ -119,9 +99,9 @@ class Exchange:
         if self._running is not None:
             self._running.cancel()
 
-    async def _run(self, body: bytes, route: RouteCall, client_timeout: str | None) -> None:
+    async def _run(self, body: bytes, route: RouteCall, user: str, client_timeout: str | None) -> None:
         try:
-            await self._serve(body, route, client_timeout)
+            await self._serve(body, route, user, client_timeout)
         except Exception as error:  # noqa: BLE001 - the one place that turns the unexpected into a 500
             await self._failed(error)
         finally:
@@ -149,56 +129,19 @@ class Exchange:
         self._reply.write(event)
         self._reply.finish()
 
-    async def _serve(self, body: bytes, route: RouteCall, client_timeout: str | None) -> None:
+    async def _serve(self, body: bytes, route: RouteCall, user: str, client_timeout: str | None) -> None:
         terms = self._parties.terms
         request = self._dialect.parse(body, route)
         if terms.verbose:
             log_shape(self._reply.record.id, request, len(body))
-        self._limit(
-            time_allowed(request.timeout, route.query, terms.timeout, client_timeout if terms.client_timeouts else None)
-        )
-        model = self._model(request)
-        upstream = self._parties.router.route(request, model)
-        self._reply.record.model, self._reply.record.upstream = model.name, upstream.name
-        request = self._spelled_out(request, model)
-        calls = [upstream.encode(one, model, terms.user) for one in _singles(request)]
-        self._tell(calls[0])
-        self._translation = between(
-            self._dialect, upstream, request, model, self._stamp(request, model), self._parties.counter
-        )
+        self._limit(time_allowed(request.timeout, route.query, terms.timeout, client_timeout))
+        plan = await self._parties.planner.plan(self._dialect, request, user, self._reply.record)
+        self._reply.tell(plan.headers)
+        self._translation = plan.translation
         self._watch(request)
-        await self._converse(self._translation, calls)
+        await self._converse(plan.translation, plan.calls)
 
-    def _model(self, request: Request) -> Model:
-        embeds = isinstance(request, EmbeddingRequest) or getattr(request, "resource", "") == "embed"
-        return self._parties.catalogue.resolve(request.model, "embedding" if embeds else "chat")
-
-    def _spelled_out(self, request: Request, model: Model) -> Request:
-        if isinstance(request, DirectRequest):
-            return request
-        return self._parties.counter.spelled_out(request, model)
-
-    def _stamp(self, request: Request, model: Model) -> Stamp:
-        """The reply tells the client's own name for the model, unless that isn't the one that serves."""
-        name = request.model
-        if not self._parties.catalogue.is_known(name):
-            if name:
-                self._reply.tell({"x-argoproxy-model": model.name})
-            name = model.name
-        return Stamp(secrets.token_hex(12), int(self._parties.terms.wall_clock()), name)
-
-    def _tell(self, call: Call) -> None:
-        """Say what of the request was left out or changed."""
-        if call.dropped:
-            if self._parties.terms.strict:
-                name = call.dropped[0]
-                raise ClientFault(f"'{name}' can't be honoured here.", code="unsupported_parameter", param=name)
-            _log.debug("request {id}: dropped {names}", id=self._reply.record.id, names=_listed(call.dropped))
-            self._reply.tell({"x-argoproxy-dropped": _listed(call.dropped)})
-        if call.adjusted:
-            self._reply.tell({"x-argoproxy-adjusted": _listed(call.adjusted)})
-
-    async def _converse(self, translation: ITranslation, calls: list[Call]) -> None:
+    async def _converse(self, translation: ITranslation, calls: Sequence[Call]) -> None:
         legs = [partial(self._leg, translation, call, choice) for choice, call in enumerate(calls)]
         conversing = Deferred.fromCoroutine(together(legs, _CALLS_AT_ONCE))
         counting = Deferred.fromCoroutine(self._settled(translation))
@@ -277,15 +220,6 @@ class Exchange:
             self._silence.end()
 
 
-def _singles(request: Request) -> Iterable[Request]:
-    return request.singles() if isinstance(request, ChatRequest) else (request,)
-
-
 def _no_matter(failure: Failure) -> None:
     """What nobody will read need not be counted to its end."""
     failure.trap(CancelledError)
-
-
-def _listed(names: Iterable[str]) -> str:
-    """Names as a header's value; what a client wrote that is no name is not repeated."""
-    return ",".join(name if _NAME.fullmatch(name) else "?" for name in names)[:1000]

@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from argoproxy.conversation import Model
 from argoproxy.errors import ClientFault, ProxyError
-from argoproxy.interfaces import IDialect, IModelList
+from argoproxy.interfaces import ICatalogue, IDialect, IModelList
 
 from .refresh import Refresher
 from .reply import Reply
@@ -35,6 +35,7 @@ class Routes:
         dialects: Mapping[str, IDialect],
         plain: IDialect,
         models: IModelList,
+        catalogue: ICatalogue,
         refresher: Refresher,
         status: Status,
     ) -> None:
@@ -45,7 +46,7 @@ class Routes:
         """
         self._traffic = traffic
         self._plain = plain
-        self._catalogue = traffic.parties.catalogue
+        self._catalogue = catalogue
         self._models = models
         self._refresher = refresher
         self._status = status

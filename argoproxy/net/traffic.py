@@ -6,6 +6,9 @@ What can be refused before a body is understood is refused here: its size, its m
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+
 import attrs
 from twisted.internet.defer import Deferred, succeed
 from twisted.web.server import Request
@@ -17,6 +20,7 @@ from argoproxy.interfaces import IDialect
 from .exchange import Exchange, Parties
 from .reply import Reply
 
+_USER = re.compile(r"[!-~]{1,128}")
 _JSON = frozenset({None, b"application/json"})
 
 
@@ -24,10 +28,14 @@ _JSON = frozenset({None, b"application/json"})
 class Traffic:
     """
     @ivar most_bytes: the largest body.
+    @ivar user: in whose name ARGO is asked; L{None} if in that of each client, who gives it as a key.
+    @ivar client_timeouts: whether to stop when a client's SDK says that it will.
     """
 
     parties: Parties
     most_bytes: int
+    user: str | None
+    client_timeouts: bool
     _running: set[Exchange] = attrs.field(factory=set)
 
     def reply(self, request: Request, dialect: IDialect) -> Reply:
@@ -42,13 +50,15 @@ class Traffic:
         """
         reply = self.reply(request, dialect)
         body = request.content.read() if request.content is not None else b""
-        if (fault := self._refusal(request, len(body))) is not None:
+        route = RouteCall(path or {}, _query(request), _headers(request, dialect))
+        user = self.user or asker(request, route.query)
+        if (fault := self._refusal(request, len(body), user)) is not None:
             reply.refuse(fault)
             return succeed(None)
         exchange = Exchange(self.parties, dialect, reply)
         self._running.add(exchange)
-        route = RouteCall(path or {}, _query(request))
-        return exchange.run(body, route, request.getHeader("x-stainless-read-timeout")).addBoth(self._over, exchange)
+        patience = request.getHeader("x-stainless-read-timeout") if self.client_timeouts else None
+        return exchange.run(body, route, user, patience).addBoth(self._over, exchange)
 
     def cut(self, cause: ProxyError) -> None:
         """End all that is under way."""
@@ -58,7 +68,7 @@ class Traffic:
     def _over(self, ignored: object, exchange: Exchange) -> None:
         self._running.discard(exchange)
 
-    def _refusal(self, request: Request, length: int) -> ClientFault | None:
+    def _refusal(self, request: Request, length: int, user: str) -> ClientFault | None:
         if length > self.most_bytes:
             return too_large(self.most_bytes)
         if not _is_json(request.getHeader(b"content-type")):
@@ -69,6 +79,9 @@ class Traffic:
             )
         if (request.getHeader(b"content-encoding") or b"identity").lower() != b"identity":
             return ClientFault("The body must not be compressed.", status=415, code="unsupported_content_encoding")
+        if not user:
+            text = "Give your ANL user name as the API key: this proxy asks ARGO in its clients' own names."
+            return ClientFault(text, status=401, code="missing_api_key")
         return None
 
 
@@ -79,6 +92,23 @@ def too_large(most_bytes: int) -> ClientFault:
         status=413,
         code="request_too_large",
     )
+
+
+def asker(request: Request, query: Mapping[str, str]) -> str:
+    """The user name that a client gives as its key, in whichever way its API has; empty if it gives none."""
+    scheme, _, bearer = (request.getHeader("authorization") or "").partition(" ")
+    keys = (
+        bearer.strip() if scheme.lower() == "bearer" else "",
+        request.getHeader("x-api-key"),
+        request.getHeader("x-goog-api-key"),
+        query.get("key"),
+    )
+    return next((key for key in keys if key and _USER.fullmatch(key)), "")
+
+
+def _headers(request: Request, dialect: IDialect) -> dict[str, str]:
+    given = {name: request.getHeader(name) for name in dialect.headers}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _is_json(content_type: bytes | None) -> bool:

@@ -1,0 +1,106 @@
+"""
+What is to be done for a request that has been understood: which model and wire, which calls, which translation, and
+what the client is told of it beforehand.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+
+import attrs
+from twisted.logger import Logger
+
+from argoproxy.conversation import Call, ChatRequest, DirectRequest, EmbeddingRequest, Model, Request, Stamp
+from argoproxy.errors import ClientFault
+from argoproxy.interfaces import ICatalogue, ICounter, IDialect, IRouter, ITranslation
+from argoproxy.translation import between
+
+from .images import Images
+from .record import Record
+
+_log = Logger()
+
+_NAME = re.compile(r"[A-Za-z0-9_.\[\]-]{1,64}")
+
+
+@attrs.frozen
+class Plan:
+    """
+    @ivar headers: for the client.
+    """
+
+    calls: tuple[Call, ...]
+    translation: ITranslation
+    headers: Mapping[str, str]
+
+
+@attrs.frozen
+class Planner:
+    """
+    @ivar strict: whether a parameter that can't be honoured is an error.
+    @ivar wall_clock: seconds since the epoch.
+    """
+
+    catalogue: ICatalogue
+    router: IRouter
+    counter: ICounter
+    images: Images
+    strict: bool
+    wall_clock: Callable[[], float]
+
+    async def plan(self, dialect: IDialect, request: Request, user: str, record: Record) -> Plan:
+        """
+        @param user: in whose name ARGO is asked.
+        @param record: gets the model and the wire.
+        @raise ClientFault: it can't be done.
+        """
+        model = self._model(request)
+        upstream = self.router.route(request, model)
+        record.model, record.upstream = model.name, upstream.name
+        request = await self._whole(request, model)
+        name, headers = self._served(request, model)
+        calls = tuple(upstream.encode(one, model, user) for one in _singles(request))
+        headers |= self._changes(calls[0], record)
+        stamp = Stamp(secrets.token_hex(12), int(self.wall_clock()), name)
+        return Plan(calls, between(dialect, upstream, request, model, stamp, self.counter), headers)
+
+    def _model(self, request: Request) -> Model:
+        embeds = isinstance(request, EmbeddingRequest) or getattr(request, "resource", "") == "embed"
+        return self.catalogue.resolve(request.model, "embedding" if embeds else "chat")
+
+    async def _whole(self, request: Request, model: Model) -> Request:
+        """The request with all that it refers to in it: text for token ids, pictures for addresses."""
+        if isinstance(request, DirectRequest):
+            return request
+        request = self.counter.spelled_out(request, model)
+        return await self.images.within(request) if isinstance(request, ChatRequest) else request
+
+    def _served(self, request: Request, model: Model) -> tuple[str, dict[str, str]]:
+        """The model's name for the reply: the client's own, unless that isn't the one that serves."""
+        if self.catalogue.is_known(request.model):
+            return request.model, {}
+        return model.name, {"x-argoproxy-model": model.name} if request.model else {}
+
+    def _changes(self, call: Call, record: Record) -> dict[str, str]:
+        """What of the request was left out or changed."""
+        told = {}
+        if call.dropped:
+            if self.strict:
+                name = call.dropped[0]
+                raise ClientFault(f"'{name}' can't be honoured here.", code="unsupported_parameter", param=name)
+            told["x-argoproxy-dropped"] = _listed(call.dropped)
+            _log.debug("request {id}: dropped {names}", id=record.id, names=told["x-argoproxy-dropped"])
+        if call.adjusted:
+            told["x-argoproxy-adjusted"] = _listed(call.adjusted)
+        return told
+
+
+def _singles(request: Request) -> Iterable[Request]:
+    return request.singles() if isinstance(request, ChatRequest) else (request,)
+
+
+def _listed(names: Iterable[str]) -> str:
+    """Names as a header's value; what a client wrote that is no name is not repeated."""
+    return ",".join(name if _NAME.fullmatch(name) else "?" for name in names)[:1000]
