@@ -16,9 +16,16 @@ from zope.interface import implementer
 from argoproxy.conversation import Call, ChatRequest, DirectRequest, EmbeddingRequest, Head, Model, Request
 from argoproxy.interfaces import IDecoder, IUpstream
 
-from .gateway_messages import messages, tool_fields
-from .gateway_replies import DECODERS
+from .call_ids import fitted
+from .gateway_calls import LEAKING, PROMPTED, Calls
+from .gateway_replies import TextStream, VectorList, WholeMessage
+from .gateway_tools import MANNERS, tool_fields
+from .mending import HISTORY, SAMPLING, SCHEMAS, mended, unwrapping, wrapped
+from .prompted_tools import in_prompt
 from .refusals import Refusal
+
+RULES = (*HISTORY, *SAMPLING, *SCHEMAS)
+"""What is put right on this wire, in this order."""
 
 
 @implementer(IUpstream)
@@ -46,23 +53,27 @@ class ArgoGateway:
     def decoder(self, call: Call, head: Head, choice: int) -> IDecoder:
         if head.status != 200 or head.media_type == "text/html":
             return Refusal(head)
-        if call.reply == "text" and head.media_type == "application/json":
-            return DECODERS["message"](head, choice)
-        return DECODERS[call.reply](head, choice)
+        if call.reply == "vectors":
+            return VectorList(head, choice)
+        if call.reply == "text" and head.media_type != "application/json":
+            return TextStream(head, choice)
+        return unwrapping(WholeMessage(head, choice, Calls(call, choice)), call.tools)
 
     def _chat(self, request: ChatRequest, model: Model, who: dict[str, Any]) -> Call:
-        limits, adjusted = _limits(request, model)
-        body = who | {"messages": messages(request.messages, model)} | limits | _sampling(request)
-        if request.tools:
-            body |= tool_fields(request, model)
+        told = wrapped(request) if model.abilities.native_tools else in_prompt(wrapped(request))
+        taken, adjusted = mended(told, model.abilities, RULES)
+        limits, capped = _limits(request, model)
+        body = who | {"messages": MANNERS[model.family].history(fitted(taken.messages))} | limits | _sampling(taken)
         streamed = _streams(request, model)
         return Call(
             url=self.stream_url if streamed else self.chat_url,
-            body=msgspec.json.encode(body),
-            reply="text" if streamed else "message",
+            body=msgspec.json.encode(body | tool_fields(taken, model.family)),
+            reply="text" if streamed else _message(request, model),
             accept="text/plain" if streamed else "application/json",
-            dropped=_dropped(request),
-            adjusted=adjusted,
+            dropped=tuple(request.extras),
+            adjusted=tuple(dict.fromkeys((*adjusted, *capped))),
+            tools=request.tools,
+            one_call=request.parallel_tool_calls is False,
         )
 
     def _embed(self, request: EmbeddingRequest, who: dict[str, Any]) -> Call:
@@ -89,6 +100,15 @@ def _streams(request: ChatRequest, model: Model) -> bool:
     return not request.tools and (request.stream or _over_cap(request, model))
 
 
+def _message(request: ChatRequest, model: Model) -> str:
+    """What kind of message answers: calls may be in its text, if the model may call anything."""
+    if not request.tools or (request.tool_choice is not None and request.tool_choice.mode == "none"):
+        return "message"
+    if not model.abilities.native_tools:
+        return PROMPTED
+    return LEAKING if model.family == "anthropic" else "message"
+
+
 def _limits(request: ChatRequest, model: Model) -> tuple[dict[str, Any], tuple[str, ...]]:
     """The token limits, and what of them had to be adjusted. The gateway takes both names: the client's is kept."""
     asked = {
@@ -103,9 +123,3 @@ def _limits(request: ChatRequest, model: Model) -> tuple[dict[str, Any], tuple[s
 def _sampling(request: ChatRequest) -> dict[str, Any]:
     fields = {"temperature": request.temperature, "top_p": request.top_p, "stop": list(request.stop) or None}
     return {name: value for name, value in fields.items() if value is not None}
-
-
-def _dropped(request: ChatRequest) -> tuple[str, ...]:
-    """What the client asked for and this wire has no word for."""
-    parallel = ("parallel_tool_calls",) if request.parallel_tool_calls is False and request.tools else ()
-    return (*request.extras, *parallel)

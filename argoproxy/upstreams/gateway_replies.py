@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import re
-import uuid
-from collections.abc import Mapping
-from typing import Any
 
 import msgspec
 from zope.interface import implementer
@@ -23,6 +20,7 @@ from argoproxy.conversation import (
 from argoproxy.interfaces import IDecoder
 from argoproxy.wire.utf8 import Utf8
 
+from .gateway_calls import Calls, Message
 from .refusals import NOTICE, fault, unregistered
 
 _SPACE = re.compile(r"\s+")
@@ -93,11 +91,12 @@ def _undecided(text: str) -> bool:
 
 @implementer(IDecoder)
 class WholeMessage:
-    """A message as one JSON object, with the tool calls that it makes in any family's shape."""
+    """A message as one JSON object, with the tool calls that it makes."""
 
-    def __init__(self, head: Head, choice: int) -> None:
+    def __init__(self, head: Head, choice: int, calls: Calls) -> None:
         self._head = head
         self._choice = choice
+        self._calls = calls
         self._body = bytearray()
 
     def feed(self, data: bytes) -> list[Event]:
@@ -116,71 +115,12 @@ class WholeMessage:
         return [*self._events(message), Finished(None, self._choice)]
 
     def _events(self, message: Message) -> list[Event]:
-        events: list[Event] = []
-        if text := message.text():
-            events.append(TextDelta(text, self._choice))
-        for index, call in enumerate(message.calls()):
-            name, arguments = call.called()
-            events.append(ToolCallBegun(call.id or f"call_{uuid.uuid4().hex[:24]}", name, index, self._choice))
-            events.append(ToolCallArguments(arguments, index, self._choice))
+        text, calls = self._calls.of(message)
+        events: list[Event] = [TextDelta(text, self._choice)] if text else []
+        for index, call in enumerate(calls):
+            events.append(ToolCallBegun(call.id, call.name, index, self._choice))
+            events.append(ToolCallArguments(call.arguments, index, self._choice))
         return events
-
-
-class Function(msgspec.Struct, frozen=True):
-    """OpenAI's inner half of a call."""
-
-    name: str
-    arguments: str | dict[str, Any] = ""
-
-
-class Called(msgspec.Struct, frozen=True):
-    """
-    A call in any family's shape.
-
-    OpenAI's has C{function}; Anthropic's C{name} and C{input}; Google's C{name}, C{args} and no id.
-    """
-
-    id: str | None = None
-    function: Function | None = None
-    name: str = ""
-    input: msgspec.Raw = msgspec.Raw(b"")
-    args: msgspec.Raw = msgspec.Raw(b"")
-
-    def called(self) -> tuple[str, str]:
-        """The name, and the arguments as JSON text."""
-        if self.function is None:
-            return self.name, (bytes(self.input) or bytes(self.args) or b"{}").decode()
-        arguments = self.function.arguments
-        return self.function.name, arguments if isinstance(arguments, str) else msgspec.json.encode(arguments).decode()
-
-
-class Block(msgspec.Struct, frozen=True):
-    """One of the blocks that Claude's content may be made of: C{text} or C{tool_use}."""
-
-    type: str = "text"
-    text: str = ""
-    id: str | None = None
-    name: str = ""
-    input: msgspec.Raw = msgspec.Raw(b"")
-
-
-class Message(msgspec.Struct, frozen=True):
-    """What the gateway wraps in C{response} when there are tools."""
-
-    content: str | list[Block] | None = None
-    tool_calls: list[Called] | None = None
-
-    def text(self) -> str:
-        """All its text."""
-        if isinstance(self.content, list):
-            return "".join(block.text for block in self.content if block.type == "text")
-        return self.content or ""
-
-    def calls(self) -> list[Called]:
-        """All its calls, each once, even if they stand in the content too."""
-        if self.tool_calls or not isinstance(self.content, list):
-            return self.tool_calls or []
-        return [Called(block.id, None, block.name, block.input) for block in self.content if block.type == "tool_use"]
 
 
 class Wrapped(msgspec.Struct, frozen=True):
@@ -217,10 +157,3 @@ class VectorList:
             return [Vectors(_vectors.decode(body).embedding)]
         except (msgspec.DecodeError, RecursionError):
             return [Failed(fault(self._head, body))]
-
-
-DECODERS: Mapping[str, type[TextStream] | type[WholeMessage] | type[VectorList]] = {
-    "text": TextStream,
-    "message": WholeMessage,
-    "vectors": VectorList,
-}

@@ -25,7 +25,6 @@ from argoproxy.conversation import (
     ToolChoice,
     ToolResult,
 )
-from argoproxy.errors import ClientFault
 from argoproxy.interfaces import IUpstream
 from argoproxy.upstreams.argo_gateway import ArgoGateway
 from argoproxy.upstreams.gateway_replies import TextStream, VectorList, WholeMessage
@@ -171,7 +170,6 @@ def test_a_tool_can_be_named() -> None:
 def test_what_the_wire_has_no_word_for_is_listed() -> None:
     extras = {"seed": msgspec.Raw(b"1"), "logprobs": msgspec.Raw(b"true")}
     assert _call(_request(extras=extras)).dropped == ("seed", "logprobs")
-    assert _call(_request(tools=(_TOOL,), parallel_tool_calls=False)).dropped == ("parallel_tool_calls",)
     assert _call(EmbeddingRequest(model="x", inputs=("a",), extras=extras)).dropped == ("seed", "logprobs")
 
 
@@ -223,10 +221,11 @@ def test_the_head_and_the_call_choose_the_decoder(reply: str, head: Head, decode
     assert type(GATEWAY.decoder(Call(url="", body=b"", reply=reply), head, 0)) is decoder
 
 
-def test_tools_for_another_family_are_refused_by_name() -> None:
-    with pytest.raises(ClientFault) as refused:
-        _call(_request(tools=(_TOOL,)), CLAUDE)
-    assert (refused.value.status, refused.value.param) == (400, "tools")
+@pytest.mark.parametrize(("parallel", "one"), [(None, False), (True, False), (False, True)])
+def test_a_client_that_takes_one_call_gets_one(parallel: bool | None, one: bool) -> None:
+    """The gateway has no word for it: the others are left out of the reply."""
+    call = _call(_request(tools=(_TOOL,), parallel_tool_calls=parallel))
+    assert (call.one_call, call.dropped) == (one, ())
 
 
 def test_the_gateway_keeps_its_interface() -> None:
