@@ -62,7 +62,7 @@ def read_tools(raws: Sequence[msgspec.Raw], shape: ChoiceShape | None) -> Toolbo
             left_out[path] = raw
             absent.add(kind.name)
     choice = None if shape is None else _choice(shape)
-    if shape is not None and left_out and _needs(choice, tools, absent):
+    if choice is not None and left_out and _needs(choice, tools, absent):
         left_out["tool_choice"] = msgspec.Raw(msgspec.json.encode(shape))
         choice = None
     parallel = None if shape is None else shape.parallel()
@@ -90,8 +90,6 @@ def _choice(shape: ChoiceShape) -> ToolChoice:
     return choice
 
 
-def _needs(choice: ToolChoice | None, tools: Sequence[Tool], absent: set[str | None]) -> bool:
+def _needs(choice: ToolChoice, tools: Sequence[Tool], absent: set[str | None]) -> bool:
     """Whether a choice can't be met without the tools that are left out."""
-    if choice is None:
-        return False
     return choice.name in absent if choice.mode == "named" else choice.mode == "required" and not tools
