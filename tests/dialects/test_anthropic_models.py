@@ -9,6 +9,7 @@ import pytest
 from anthropic.types import ModelInfo
 from zope.interface.verify import verifyObject
 
+from argoproxy.catalogue import Catalogue
 from argoproxy.conversation import Model
 from argoproxy.dialects import anthropic_models
 from argoproxy.errors import ClientFault
@@ -60,6 +61,14 @@ def test_every_model_that_chats_is_a_row() -> None:
         "first_id": IDS[0],
         "last_id": IDS[-1],
     }  # fmt: skip
+
+
+def test_every_id_begins_as_claude_code_wants_it_and_leads_to_its_model() -> None:
+    catalogue = Catalogue()
+    chatting = [model for model in catalogue.models() if model.kind == "chat"]
+    listed = ids(json.loads(anthropic_models.listing(catalogue.models(), {"limit": "1000"})))
+    assert [catalogue.resolve(name) for name in listed] == chatting
+    assert all(catalogue.is_known(name) and name.startswith(("claude", "anthropic")) for name in listed)
 
 
 PAGES: list[tuple[dict[str, str], list[str], bool]] = [
