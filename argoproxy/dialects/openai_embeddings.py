@@ -6,7 +6,6 @@ Vectors are handled one at a time: two thousand long ones never become one list 
 
 from __future__ import annotations
 
-import math
 import struct
 from binascii import b2a_base64
 from typing import Literal
@@ -16,14 +15,11 @@ import msgspec
 from zope.interface import implementer
 
 from argoproxy.conversation import EmbeddingRequest, Event, Failed, Request, RouteCall, Stamp, Usage, Used, Vectors
-from argoproxy.errors import ClientFault, ProxyError, UpstreamFault
+from argoproxy.errors import ClientFault, ProxyError
 from argoproxy.interfaces import IRenderer, IRenderingDialect
 
-from . import openai_errors, reading
+from . import openai_errors, reading, vectors
 from .openai_fields import IGNORED, Count, Ignored, Inputs, Seconds, texts_or_tokens
-
-MOST_INPUTS = 2048
-"""The API reference's limit on the inputs of one request."""
 
 _Encoding = Literal["float", "base64"]
 
@@ -50,7 +46,6 @@ class _Body(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _reader = reading.Reader(_Body)
-_numbers = msgspec.json.Decoder(list[float])
 
 
 @implementer(IRenderingDialect)
@@ -94,8 +89,8 @@ def _inputs(given: Inputs) -> tuple[str | tuple[int, ...], ...]:
     @raise ClientFault: there are too many, one is empty, or they are of different kinds.
     """
     inputs = texts_or_tokens(given, "input")
-    if len(inputs) > MOST_INPUTS:
-        raise _refused("input", f"it has {len(inputs):,} inputs, and at most {MOST_INPUTS:,} are allowed")
+    if len(inputs) > vectors.MOST_INPUTS:
+        raise _refused("input", f"it has {len(inputs):,} inputs, and at most {vectors.MOST_INPUTS:,} are allowed")
     if "" in inputs:
         raise _refused("input" if given == "" else f"input[{inputs.index('')}]", "it is empty")
     return inputs
@@ -154,8 +149,7 @@ class EmbeddingsRenderer:
 
         @raise UpstreamFault: there are more or fewer vectors than inputs.
         """
-        if self._vectors != len(self._request.inputs):
-            raise _garbage(f"{self._vectors} vectors for {len(self._request.inputs)} inputs")
+        vectors.check_count(self._vectors, len(self._request.inputs))
         usage = msgspec.json.encode(_Usage(self._usage.prompt, self._usage.total))
         tail = b'],"model":%b,"usage":%b}' % (msgspec.json.encode(self._stamp.model), usage)
         return b"".join([b'{"object":"list","data":[', *self._pieces, tail])
@@ -168,30 +162,14 @@ class EmbeddingsRenderer:
 
     def _written(self, row: msgspec.Raw) -> bytes:
         """One vector as it goes out."""
-        numbers = _read(row)
+        numbers = vectors.read(row)
         wanted = self._request.dimensions or len(numbers)
         cut = wanted != len(numbers)
         if cut:
-            numbers = _cut(numbers, wanted)
+            numbers = vectors.cut(numbers, wanted, "dimensions")
         if self._request.encoding_format == "base64":
             return b'"%b"' % _base64(numbers)
         return msgspec.json.encode(numbers) if cut else row
-
-
-def _read(row: msgspec.Raw) -> list[float]:
-    try:
-        return _numbers.decode(row)
-    except msgspec.DecodeError:
-        raise _garbage("a vector that is none") from None
-
-
-def _cut(numbers: list[float], wanted: int) -> list[float]:
-    """The first numbers, made a unit vector again, as OpenAI's own C{dimensions} does."""
-    if wanted > len(numbers):
-        raise _refused("dimensions", f"it is {wanted}, and the model's vectors have only {len(numbers)} numbers")
-    kept = numbers[:wanted]
-    length = math.hypot(*kept) or 1.0
-    return [number / length for number in kept]
 
 
 def _base64(numbers: list[float]) -> bytes:
@@ -199,9 +177,5 @@ def _base64(numbers: list[float]) -> bytes:
     try:
         packed = struct.pack(f"<{len(numbers)}f", *numbers)
     except OverflowError:
-        raise _garbage("a number that is too large for a vector") from None
+        raise vectors.garbage("a number that is too large for a vector") from None
     return b2a_base64(packed, newline=False)
-
-
-def _garbage(what: str) -> UpstreamFault:
-    return UpstreamFault(502, f"The upstream returned {what}.", code="upstream_garbage")
