@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from zope.interface import Attribute, Interface
@@ -101,6 +101,7 @@ class IUpstream(Interface):
     """One of the wires that ARGO speaks."""
 
     name: str = Attribute("The wire's name in the registry, the log and /version.")
+    takes_tokens: bool = Attribute("Whether embeddings may be asked of token ids.")
 
     def encode(request: Request, model: Model, user: str) -> Call:
         """
@@ -202,6 +203,14 @@ class ITranslation(Interface):
     content_type: str = Attribute("The media type for the client.")
     keepalive: bytes = Attribute("What to send in silence; empty if nothing.")
 
+    def calls(user: str) -> Sequence[Call]:
+        """
+        The calls that the reply takes, in the order of their choices.
+
+        @param user: in whose name ARGO is asked.
+        @raise ClientFault: the wire has no way to say it.
+        """
+
     def leg(call: Call, head: Head, choice: int) -> ILeg:
         """The upstream's reply to a call has begun."""
 
@@ -209,7 +218,7 @@ class ITranslation(Interface):
         """Do a slice of the counting of the request. L{True} while there is more."""
 
     def usage() -> Usage | None:
-        """The tokens counted so far, or L{None} where nothing is counted."""
+        """The tokens that the upstream told of, or counted so far; L{None} where nothing is."""
 
     def open() -> bytes:
         """The first bytes of a stream that must begin before the upstream has said anything."""

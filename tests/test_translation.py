@@ -38,6 +38,7 @@ from argoproxy.upstreams.argo_gateway import ArgoGateway
 MODEL = Model(internal_id="gpt4o", names=("argo:gpt-4o",), family="openai")
 GATEWAY = ArgoGateway("http://argo/chat/", "http://argo/streamchat/", "http://argo/embed/")
 REQUEST = ChatRequest(model="gpt-4o", prompts=((Message("user", (Text("Hi"),)),),), stream=True)
+DIRECT = DirectRequest(model="m", resource="chat", fields={})
 CALL = Call(url="", body=b"", reply="text")
 OK = Head(200)
 
@@ -199,7 +200,7 @@ def test_the_legs_of_a_reply_share_its_start_and_its_usage() -> None:
 
 
 def test_argos_own_passes_as_it_is() -> None:
-    direct = Verbatim()
+    direct = Verbatim(DIRECT, MODEL, GATEWAY)
     leg = direct.leg(CALL, Head(418, "text/odd; x=1"), 0)
     assert (direct.status, direct.content_type) == (418, "text/odd; x=1")
     assert leg.feed(b"\x00\xff") == b"\x00\xff"
@@ -210,14 +211,13 @@ def test_argos_own_passes_as_it_is() -> None:
 
 def test_the_request_chooses_the_translation() -> None:
     stamp = Stamp("t", 0, "m")
-    direct = DirectRequest(model="m", resource="chat", fields={})
-    assert isinstance(between(ArgoDirect(), GATEWAY, direct, MODEL, stamp, LetterCounter()), Verbatim)
+    assert isinstance(between(ArgoDirect(), GATEWAY, DIRECT, MODEL, stamp, LetterCounter()), Verbatim)
     assert isinstance(between(OpenAIChat(), GATEWAY, REQUEST, MODEL, stamp, LetterCounter()), Translation)
 
 
 def test_they_keep_their_interfaces() -> None:
     translation, _ = _translation()
     verifyObject(ITranslation, translation)
-    verifyObject(ITranslation, Verbatim())
+    verifyObject(ITranslation, Verbatim(DIRECT, MODEL, GATEWAY))
     verifyObject(ILeg, translation.leg(CALL, OK, 0))
-    verifyObject(ILeg, Verbatim())
+    verifyObject(ILeg, Verbatim(DIRECT, MODEL, GATEWAY))

@@ -14,7 +14,7 @@ from twisted.logger import Logger
 
 from argoproxy.conversation import Call, ChatRequest, DirectRequest, EmbeddingRequest, Model, Request, Stamp
 from argoproxy.errors import ClientFault
-from argoproxy.interfaces import ICatalogue, ICounter, IDialect, IRouter, ITranslation
+from argoproxy.interfaces import ICatalogue, ICounter, IDialect, IRouter, ITranslation, IUpstream
 from argoproxy.translation import between
 
 from .images import Images
@@ -59,20 +59,20 @@ class Planner:
         model = self._model(request)
         upstream = self.router.route(request, model)
         record.model, record.upstream = model.name, upstream.name
-        request = await self._whole(request, model)
+        request = await self._whole(request, model, upstream)
         name, headers = self._served(request, model)
-        calls = tuple(upstream.encode(one, model, user) for one in _singles(request))
-        headers |= self._changes(calls[0], record)
         stamp = Stamp(secrets.token_hex(12), int(self.wall_clock()), name)
-        return Plan(calls, between(dialect, upstream, request, model, stamp, self.counter), headers)
+        translation = between(dialect, upstream, request, model, stamp, self.counter)
+        calls = tuple(translation.calls(user))
+        return Plan(calls, translation, headers | self._changes(calls[0], record))
 
     def _model(self, request: Request) -> Model:
         embeds = isinstance(request, EmbeddingRequest) or getattr(request, "resource", "") == "embed"
         return self.catalogue.resolve(request.model, "embedding" if embeds else "chat")
 
-    async def _whole(self, request: Request, model: Model) -> Request:
+    async def _whole(self, request: Request, model: Model, upstream: IUpstream) -> Request:
         """The request with all that it refers to in it: text for token ids, pictures for addresses."""
-        if isinstance(request, DirectRequest):
+        if isinstance(request, DirectRequest) or (isinstance(request, EmbeddingRequest) and upstream.takes_tokens):
             return request
         request = self.counter.spelled_out(request, model)
         return await self.images.within(request) if isinstance(request, ChatRequest) else request
@@ -95,10 +95,6 @@ class Planner:
         if call.adjusted:
             told["x-argoproxy-adjusted"] = _listed(call.adjusted)
         return told
-
-
-def _singles(request: Request) -> Iterable[Request]:
-    return request.singles() if isinstance(request, ChatRequest) else (request,)
 
 
 def _listed(names: Iterable[str]) -> str:
