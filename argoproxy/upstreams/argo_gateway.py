@@ -41,6 +41,7 @@ class ArgoGateway:
     stream_url: str
     embed_url: str
     name: str = "gateway"
+    takes_tokens: bool = False
 
     def encode(self, request: Request, model: Model, user: str) -> Call:
         who: dict[str, Any] = {"user": user, "model": model.internal_id}
