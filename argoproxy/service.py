@@ -42,7 +42,7 @@ from .net.routes import Routes
 from .net.site import BoundedSite
 from .net.status import Status
 from .net.traffic import Traffic
-from .registry import DIALECTS, MODEL_LIST, PLAIN, upstreams
+from .registry import APIS, DIALECTS, upstreams
 from .routing import Router
 from .simulator import Simulator, SimulatorSettings
 from .tokens import Counter
@@ -212,11 +212,11 @@ def _assembled(
     refresher = Refresher(reactor, client, catalogue, models, config.model_refresh_interval_hours * 3600)
     release = Release(reactor, config.update_package, __version__)
     status = Status(client, refresher, release, router, config.use_simulator)
-    routes = Routes(traffic, DIALECTS, PLAIN, MODEL_LIST, catalogue, refresher, status)
+    routes = Routes(traffic, DIALECTS, APIS, catalogue, refresher, status)
     resource = routes.app.resource()
     return Proxy(
         resource=resource,
-        site=BoundedSite(resource, traffic.most_bytes, lambda path: PLAIN, reactor),
+        site=BoundedSite(resource, traffic.most_bytes, lambda path: APIS.of_path(path).faults, reactor),
         traffic=traffic,
         background=[refresher, release] if config.update_check and simulator is None else [refresher],
         counter=counter,
@@ -243,6 +243,7 @@ def _catalogue(config: Config) -> Catalogue:
         default_chat_model=config.default_chat_model,
         default_embedding_model=config.default_embedding_model,
         fallback=config.unknown_model_fallback,
+        overrides=config.abilities,
     )
 
 

@@ -15,6 +15,7 @@ from typing import Any, Literal, get_args
 import attrs
 
 from argoproxy.config import kinds
+from argoproxy.config.abilities import ABILITIES
 from argoproxy.config.faults import ConfigFault, Misfit, UnknownKey
 from argoproxy.config.kinds import Kind
 
@@ -32,6 +33,7 @@ BASES: Mapping[str, str] = MappingProxyType(
 )
 ENDPOINTS = ("argo_url", "argo_stream_url", "argo_embedding_url", "argo_model_url")
 _NOTHING: Mapping[str, str] = MappingProxyType({})
+_NO_ABILITIES: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
 
 
 @attrs.frozen
@@ -158,6 +160,9 @@ class Config:
     default_embedding_model: str | None = _key(None, kinds.NAME, "Model of an embedding request that names none.")
     unknown_model_fallback: str | None = _key(None, kinds.NAME, "Model that serves requests for a model nobody knows.")
     model_aliases: Mapping[str, str] = _key(_NOTHING, kinds.ALIASES, "More names for models: name to model.")
+    abilities: Mapping[str, Mapping[str, Any]] = _key(
+        _NO_ABILITIES, ABILITIES, "What models take, over what is known: model or pattern to abilities."
+    )
     model_refresh_interval_hours: float = _key(
         24.0, kinds.number("hours"), "Hours between two readings of ARGO's model list; 0: never."
     )

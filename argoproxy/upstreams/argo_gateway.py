@@ -7,25 +7,31 @@ and the reply is replayed as a stream by the renderer.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
 import msgspec
 from zope.interface import implementer
 
-from argoproxy.conversation import Call, ChatRequest, DirectRequest, EmbeddingRequest, Head, Model, Request
+from argoproxy.conversation import Call, ChatRequest, DirectRequest, EmbeddingRequest, Family, Head, Model, Request
 from argoproxy.interfaces import IDecoder, IUpstream
 
 from .call_ids import fitted
 from .gateway_calls import LEAKING, PROMPTED, Calls
 from .gateway_replies import TextStream, VectorList, WholeMessage
 from .gateway_tools import MANNERS, tool_fields
-from .mending import HISTORY, SAMPLING, SCHEMAS, mended, unwrapping, wrapped
+from .mending import DESCRIPTIONS, HISTORY, SAMPLING, SCHEMAS, Rule, mended, unwrapping, wrapped
+from .openai_relay import developers
 from .prompted_tools import in_prompt
 from .refusals import Refusal
+from .unsaid import unsaid
 
 RULES = (*HISTORY, *SAMPLING, *SCHEMAS)
 """What is put right on this wire, in this order."""
+
+# Behind the gateway, too, OpenAI's service counts a description's characters (a guess).
+_FAMILY_RULES: Mapping[Family, tuple[Rule, ...]] = {"openai": DESCRIPTIONS}
 
 
 @implementer(IUpstream)
@@ -62,7 +68,7 @@ class ArgoGateway:
 
     def _chat(self, request: ChatRequest, model: Model, who: dict[str, Any]) -> Call:
         told = wrapped(request) if model.abilities.native_tools else in_prompt(wrapped(request))
-        taken, adjusted = mended(told, model.abilities, RULES)
+        taken, adjusted = mended(told, model.abilities, (*RULES, *_FAMILY_RULES.get(model.family, ())))
         limits, capped = _limits(request, model)
         body = who | {"messages": MANNERS[model.family].history(fitted(taken.messages))} | limits | _sampling(taken)
         streamed = _streams(request, model)
@@ -71,8 +77,8 @@ class ArgoGateway:
             body=msgspec.json.encode(body | tool_fields(taken, model.family)),
             reply="text" if streamed else _message(request, model),
             accept="text/plain" if streamed else "application/json",
-            dropped=tuple(request.extras),
-            adjusted=tuple(dict.fromkeys((*adjusted, *capped))),
+            dropped=unsaid(request),
+            adjusted=tuple(dict.fromkeys((*developers(request), *adjusted, *capped))),
             tools=request.tools,
             one_call=request.parallel_tool_calls is False,
         )

@@ -16,7 +16,7 @@ from zope.interface import implementer
 from argoproxy.conversation import Call, ChatRequest, DirectRequest, EmbeddingRequest, Head, Model, Request, Stamp
 from argoproxy.errors import ClientFault
 from argoproxy.interfaces import IDecoder, IRelay, ISplice
-from argoproxy.vocabulary.openai import FunctionSpec, FunctionTool, choice_shape, meaningful
+from argoproxy.vocabulary.openai import FunctionSpec, FunctionTool, choice_shape
 
 from . import openai_relay, openai_splice
 from .call_ids import fitted
@@ -36,6 +36,7 @@ from .mending import (
 from .openai_messages import messages
 from .openai_replies import ChatStream, EmbeddingList, WholeChat
 from .refusals import Refusal
+from .unsaid import unsaid
 
 RULES = (*HISTORY, *SAMPLING, *LIMITS, *EFFORT, *DEFAULT_LIMIT, *DESCRIPTIONS, *SCHEMAS)
 """What is put right on this wire, in this order."""
@@ -103,12 +104,13 @@ class OpenAINative:
         if streamed:
             body |= {"stream": True, "stream_options": {"include_usage": True}}
         same = {name: raw for name, raw in request.extras.items() if name in _SAME}
+        said = (*_SAME, "thinking", *(["shape"] if model.abilities.structured else []))
         return self._call(
             msgspec.json.encode(body | _settings(taken) | _tools(taken) | _shape(taken, model) | same),
             "stream" if streamed else "whole",
             user,
             adjusted=tuple(dict.fromkeys((*openai_relay.developers(request), *adjusted))),
-            dropped=_dropped(request, model),
+            dropped=unsaid(request, said),
             tools=request.tools,
             one_call=request.parallel_tool_calls is False,
         )
@@ -167,13 +169,3 @@ def _shape(request: ChatRequest, model: Model) -> dict[str, Any]:
     about = {"name": shape.name, "description": shape.description, "schema": shape.schema, "strict": shape.strict}
     told = {name: value for name, value in about.items() if value is not None}
     return {"response_format": {"type": "json_schema", "json_schema": told}}
-
-
-def _dropped(request: ChatRequest, model: Model) -> tuple[str, ...]:
-    """What the client asked for and this wire has no word for."""
-    dropped = [name for name in meaningful(request.extras) if name not in _SAME]
-    if request.top_k is not None:
-        dropped.append("top_k")
-    if request.shape is not None and not model.abilities.structured:
-        dropped.append("response_format")
-    return tuple(dropped)

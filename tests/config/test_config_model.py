@@ -118,6 +118,7 @@ def test_every_key_is_documented_by_one_sentence(key: Any) -> None:
 def test_only_what_text_can_say_has_a_variable() -> None:
     variables = {key.name: key.variable for key in KEYS}
     assert {name for name, variable in variables.items() if not variable} == {
+        "abilities",
         "model_aliases",
         "resolve_overrides",
         "simulator",

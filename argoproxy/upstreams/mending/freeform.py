@@ -26,8 +26,8 @@ from argoproxy.conversation import (
 from argoproxy.interfaces import IDecoder
 
 _PARAMETERS = msgspec.Raw(
-    b'{"type":"object","properties":{"input":{"type":"string","description":"The whole input of the tool, as plain text."'
-    b'}},"required":["input"]}'
+    b'{"type":"object","properties":{"input":{"type":"string",'
+    b'"description":"The whole input of the tool, as plain text."}},"required":["input"]}'
 )
 
 
@@ -122,4 +122,3 @@ class Unwrapping:
         """The texts of a choice's calls: another call, or the end, tells that they are whole."""
         whole = [key for key in self._held if key[0] == choice]
         return [ToolCallArguments(unwrapped("".join(self._held.pop(key))), key[1], choice) for key in whole]
-

@@ -1,0 +1,28 @@
+"""What a client asked for and a wire has no word for, under the names that the client used."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from argoproxy.conversation import ChatRequest
+from argoproxy.vocabulary.openai import meaningful
+
+# Fields of the neutral language that not every wire has, and what clients call them: where it can't be told, the first.
+_NAMES: Mapping[str, tuple[str, ...]] = {
+    "top_k": ("top_k", "generationConfig"),
+    "thinking": ("thinking", "reasoning_effort", "reasoning", "output_config", "generationConfig"),
+    "shape": ("response_format", "text", "generationConfig"),
+}
+
+
+def unsaid(request: ChatRequest, said: Collection[str] = ()) -> tuple[str, ...]:
+    """
+    @param said: the fields of the neutral language, and those beside it, that the wire has words for.
+    """
+    beside = [name for name in meaningful(request.extras) if name not in said]
+    known = [name for name in _NAMES if name not in said and getattr(request, name) is not None]
+    return (*beside, *(_written(request, name) for name in known))
+
+
+def _written(request: ChatRequest, name: str) -> str:
+    return next((one for one in _NAMES[name] if one in request.raw), _NAMES[name][0])
