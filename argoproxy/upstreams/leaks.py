@@ -24,9 +24,10 @@ from .written_calls import written_call
 _OPENING = re.compile(r"""\{\s{0,256}(["'])(?:caller|id|input|name|type)\1\s{0,256}:""")
 _NEEDED = frozenset({"input", "name", "type"})
 _KEYS = frozenset({"caller", "id", *_NEEDED})
+# None, or a word: what is more has swallowed some of the text.
+_ID = re.compile(r"[\w.:-]{0,128}")
 _FENCE = re.compile(r"^[ \t]{0,3}(?:```|~~~)", re.MULTILINE)
-# What stands between calls that were leaked as a list.
-_BETWEEN = re.compile(r"\s*,?\s*")
+# What surrounds calls that were leaked as a list.
 _LIST_OPENS = re.compile(r"\[\s{0,256}\Z")
 _LIST_CLOSES = re.compile(r"\s{0,256}\]")
 
@@ -60,7 +61,7 @@ def _leaks(text: str, tools: Sequence[Tool]) -> Iterator[_Leak]:
     reader = Reader(text, _NEEDED, argument_keys(tools) | _KEYS)
     code = _Code(text)
     end = 0
-    while reader.steps > 0 and (opening := _OPENING.search(text, end)):
+    while not reader.exhausted and (opening := _OPENING.search(text, end)):
         start = opening.start()
         found = next(_called(reader, start, names), None)
         if found is None or code.holds(start, found[1]):
@@ -74,7 +75,7 @@ def _called(reader: Reader, start: int, names: Collection[str]) -> Iterator[tupl
     """The calls that the object at a place may be, the likeliest first."""
     for found, end in reader.readings(start):
         call = written_call(found, "input") if found["type"] == "tool_use" else None
-        if call is not None and call.name in names:
+        if call is not None and call.name in names and _ID.fullmatch(call.id):
             yield call, end
 
 
@@ -107,7 +108,7 @@ def _without(text: str, leaks: Sequence[_Leak]) -> str:
     end = 0
     for leak in leaks:
         between = text[end : leak.start]
-        kept.append("" if end and _BETWEEN.fullmatch(between) else between)
+        kept.append("" if end and between.strip() in ("", ",") else between)
         end = leak.end
     before, after = kept[0], text[end:]
     opens, closes = _LIST_OPENS.search(before), _LIST_CLOSES.match(after)

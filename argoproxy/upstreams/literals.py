@@ -94,12 +94,19 @@ class Reader:
     known: Collection[str]
     steps: int = _STEPS
 
+    @property
+    def exhausted(self) -> bool:
+        """Whether no work is left."""
+        return self.steps < 0
+
     def readings(self, start: int) -> Iterator[tuple[dict[str, Any], int]]:
         """
         What the object can be that begins at C{start} with its brace, the likeliest first, each with where it ends.
         Nothing, if there is none, or no work left to find it.
         """
         for way in _WAYS:
+            if self.exhausted:
+                return
             try:
                 yield _Reading(self, way).outermost(start)
             except Unreadable:
@@ -244,7 +251,7 @@ class _Reading:
 
     def _spend(self, length: int) -> None:
         self._reader.steps -= 1 + length // _STEP_LENGTH
-        if self._reader.steps < 0:
+        if self._reader.exhausted:
             raise Unreadable
 
 

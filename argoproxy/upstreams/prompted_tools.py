@@ -27,14 +27,15 @@ _ARGUMENTS = ("arguments", "parameters", "input")
 _KEYS = frozenset({"id", "name", "type", *_ARGUMENTS})
 
 # What may stand in front of a call, between two and behind it: fences and brackets that nobody asked for.
-_BEFORE = re.compile(r"[\s\[`]{0,256}(?:json)?[\s\[]{0,256}(?=\{)")
+_BEFORE = re.compile(r"[\s\[`]{0,256}(?:json[\s\[]{0,256})?(?=\{)")
 _BETWEEN = re.compile(r"[\s,]{0,256}(?=\{)")
 _AFTER = re.compile(rf"[\s\]`]{{0,256}}(?:{_CLOSE}|\Z)")
 
-_HOW = f"""You can call tools. To call one, write its name and its arguments as one JSON object in tags, as in
+_HOW = f"""\
+You can call tools. To call one, write its name and its arguments as one JSON object in tags:
 {_OPEN}{{"name": "the_tool", "arguments": {{"key": "value"}}}}{_CLOSE}
-and end your reply behind your calls: the answers come in {_RESULT_OPEN} tags in the next message. Never write those \
-tags yourself. The arguments must fit the tool's JSON schema."""
+The arguments must fit the tool's JSON schema. End your reply behind your calls. What the tools answer comes in the \
+next message, in {_RESULT_OPEN} tags, which you never write yourself."""
 _ONE = "Call no more than one tool in a reply."
 _NONE = "No tool can be called now: answer in words."
 _WHICH: Mapping[str, str] = {
@@ -45,12 +46,12 @@ _WHICH: Mapping[str, str] = {
 _ANYTHING = msgspec.Raw(b'{"type":"object","properties":{}}')
 
 
-class _Described(msgspec.Struct, frozen=True, omit_defaults=True):
+class _Described(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A tool as the model reads it."""
 
     name: str
-    parameters: msgspec.Raw
     description: str | None = None
+    parameters: msgspec.Raw
 
 
 class _Called(msgspec.Struct, frozen=True):
@@ -89,7 +90,7 @@ def prompted_calls(text: str, tools: Sequence[Tool]) -> tuple[str, list[ToolCall
     kept: list[str] = []
     calls: list[ToolCall] = []
     place = 0
-    while (opening := text.find(_OPEN, place)) >= 0:
+    while not reader.exhausted and (opening := text.find(_OPEN, place)) >= 0:
         found, end = _block(reader, opening + len(_OPEN), names)
         kept.append(text[place : opening if found else end])
         calls += found
@@ -135,7 +136,7 @@ def _instructions(request: ChatRequest) -> str:
 
 def _described(tool: Tool) -> str:
     parameters = _ANYTHING if tool.parameters is None else tool.parameters
-    return msgspec.json.encode(_Described(tool.name, parameters, tool.description)).decode()
+    return msgspec.json.encode(_Described(name=tool.name, description=tool.description, parameters=parameters)).decode()
 
 
 def _spoken(prompt: Sequence[Message], instructions: str) -> tuple[Message, ...]:

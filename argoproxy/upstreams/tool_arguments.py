@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import msgspec
 
-_object = msgspec.json.Decoder(dict[str, msgspec.Raw])
-
 
 def as_object(arguments: str) -> msgspec.Raw:
     """
@@ -16,8 +14,7 @@ def as_object(arguments: str) -> msgspec.Raw:
     if not text:
         return msgspec.Raw(b"{}")
     try:
-        _object.decode(text)
-        msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return msgspec.Raw(msgspec.json.encode({"arguments": text}))
-    return msgspec.Raw(text.encode())
+        known = isinstance(msgspec.json.decode(text), dict)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        known = False
+    return msgspec.Raw(text.encode() if known else msgspec.json.encode({"arguments": text}))

@@ -13,19 +13,22 @@ from argoproxy.conversation import ToolCall
 
 def written_call(fields: Mapping[str, Any], arguments: str) -> ToolCall | None:
     """
-    The call; L{None} if it is none. It is, if it has a name, and an object for its arguments or the JSON of one.
+    The call; L{None} if it is none. It is, if it has a name, and an object for its arguments or the JSON of one, or
+    nothing.
 
-    @param arguments: the key of its arguments. If it is missing there are none.
+    @param arguments: the key of its arguments.
     @return: its id is empty if it has none, or one that is no text.
     """
     name, identity = fields.get("name"), fields.get("id")
-    given = _object(fields.get(arguments) or {})
+    given = _object(fields.get(arguments))
     if not isinstance(name, str) or given is None:
         return None
     return ToolCall(identity if isinstance(identity, str) else "", name, _json(given))
 
 
 def _object(given: Any) -> dict[str, Any] | None:
+    if given is None or given == "":
+        return {}
     if isinstance(given, str):
         try:
             given = json.loads(given, strict=False)
