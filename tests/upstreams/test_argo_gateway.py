@@ -177,6 +177,9 @@ def test_long_claude_replies_are_streamed_and_those_with_tools_capped() -> None:
     call = _call(_request(max_tokens=30000), CLAUDE)
     assert (call.url, json.loads(call.body)["max_tokens"], call.adjusted) == ("http://argo/streamchat/", 30000, ())
     assert _call(_request(max_tokens=21000), CLAUDE).url == "http://argo/chat/"
+    call = _call(_request(max_tokens=30000, tools=(_TOOL,)), CLAUDE)
+    sent, told = json.loads(call.body)["max_tokens"], call.adjusted
+    assert (call.url, sent, told) == ("http://argo/chat/", 21000, ("max_tokens",))
     assert _call(_request(max_tokens=30000), GPT).url == "http://argo/chat/"
 
 
