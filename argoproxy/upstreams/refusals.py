@@ -107,7 +107,8 @@ def _told(body: bytes) -> Complaint | None:
         pass
     if not text or "\ufffd" in text or _MARKUP.match(text) or len(text) > _MOST_WORDS:
         return None
-    return complaint(text)
+    # JSON that was broken off may be half of a reply: nothing of it is told but an error that can be read.
+    return _nested(text, 0) if text[0] in "{[" else complaint(text)
 
 
 def _plain(status: int) -> str:

@@ -96,7 +96,7 @@ def _ends(data: bytes, search: int) -> Iterator[int]:
 
 
 def _event(raw: bytes) -> SseEvent:
-    if raw.startswith(b"data: ") and raw.find(b"\n") == len(raw) - 2:
+    if raw.startswith(b"data: ") and raw.find(b"\n") == len(raw) - 2 and raw[-3:-2] != b"\r":
         return SseEvent(raw[6:-2], b"", raw)
     event = b""
     data: list[bytes] = []

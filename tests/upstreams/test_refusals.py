@@ -111,6 +111,8 @@ def test_tracebacks_and_paths_are_not_shown(message: str) -> None:
         (200, b"\x00\xff\xfe", "ARGO answered with something that is not the reply"),
         (500, b"x" * 5000, "ARGO answered with status 500"),
         (500, b"[1, 2]", "ARGO answered with status 500"),
+        (200, b'{"response": "half of a rep', "ARGO answered with something that is not the reply"),
+        (400, b"{'error': {'message': 'Bad words'}}", "Bad words"),
         (503, b"Try later.", "Try later."),
         (400, b'"just a string"', "just a string"),
     ],
