@@ -15,6 +15,7 @@ from typing import Any
 import attrs
 from twisted.application.service import IService, MultiService
 from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.web.client import Agent
 from twisted.web.iweb import IAgent
@@ -51,6 +52,8 @@ _log = Logger()
 
 
 _SIMULATED_USER = "someone"
+# Seconds in which a client can still read why its request was cut.
+_LAST_WORDS = 1.0
 
 
 @attrs.define(eq=False)
@@ -72,6 +75,7 @@ class Proxy:
     _reactor: Any
     _config: Config
     _wires: Callable[[], Mapping[str, str]]
+    _over: IDelayedCall | None = None
 
     def start(self) -> None:
         """Begin to learn ARGO's models and to look for newer versions."""
@@ -93,19 +97,21 @@ class Proxy:
         """Let running requests end, cut them when the grace is over, and leave nothing behind."""
         for one in self._background:
             one.stop()
-        over = self._reactor.callLater(self._config.shutdown_grace, self.cut)
+        self._over = self._reactor.callLater(self._config.shutdown_grace, self.cut)
         await self.site.drain()
-        if over.active():
-            over.cancel()
+        if self._over.active():
+            self._over.cancel()
         if self._pool is not None:
             await self._pool.closeCachedConnections()
         if self._simulator is not None:
             await maybeDeferred(self._simulator.stopService)
 
     def cut(self) -> None:
-        """End every running request now: those that can still be told are told."""
+        """End every running request now. Their clients are told why, if they read it in a moment."""
         self._traffic.cut(UpstreamFault(503, "The proxy is shutting down.", code="shutting_down"))
-        self.site.abort()
+        if self._over is not None and self._over.active():
+            self._over.cancel()
+        self._over = self._reactor.callLater(_LAST_WORDS, self.site.abort)
 
 
 class ProxyService(MultiService):

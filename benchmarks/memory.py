@@ -18,19 +18,19 @@ class Memory:
     """
     @ivar idle: bytes, before the streams.
     @ivar streams: how many were open of those that were asked for.
-    @ivar each: bytes for one of them.
+    @ivar each: bytes for one of them; L{None} if there were none.
     """
 
     idle: int
     streams: int
-    each: float
+    each: float | None
 
 
 def memory(ground: Ground, running: Running, session: int, streams: int) -> Memory:
     """
     Measure with so many open streams.
 
-    @raise ProgramFault: none could be opened.
+    @raise ProgramFault: the load generator gave up.
     """
     with held(ground, running, max(streams // 20, 1)):
         # What the first streams make it load and reserve is not what a stream costs.
@@ -40,4 +40,4 @@ def memory(ground: Ground, running: Running, session: int, streams: int) -> Memo
     with held(ground, running, streams) as count:
         time.sleep(_SETTLING)
         loaded = procfs.resident(session)
-    return Memory(idle, count, (loaded - idle) / max(count, 1))
+    return Memory(idle, count, (loaded - idle) / count if count else None)

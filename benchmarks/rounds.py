@@ -104,7 +104,7 @@ class Bench:
         for figure, value in (
             ("idle, MB", found.idle / 1e6),
             (f"streams open of {self._effort.streams}", found.streams),
-            ("each open stream, kB", found.each / 1e3),
+            ("each open stream, kB", None if found.each is None else found.each / 1e3),
         ):
             self._results.add(Key(_MEMORY, figure, figure.startswith("streams")), program.name, value)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
+import socket
 import subprocess
 import sys
 import time
@@ -17,13 +17,9 @@ from typing import Any
 import attrs
 
 ROOT = Path(__file__).parents[1]
+TWISTD = str(Path(sys.executable).with_name("twistd"))
 
 _PATIENCE = 30.0
-# What the log says of the site that each plugin serves.
-_STARTED = {
-    "argoproxy": re.compile(r"BoundedSite starting on (\d+)"),
-    "argosim": re.compile(r"CountingSite starting on (\d+)"),
-}
 
 
 @attrs.frozen
@@ -85,13 +81,19 @@ def environment() -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def started(command: list[str], folder: Path) -> Iterator[Path]:
-    """Run a command in a folder until the block ends, which must find it running; gives the file it writes to."""
+def started(command: list[str], folder: Path, port: int) -> Iterator[Running]:
+    """
+    Run a command that listens, until the block ends, which must find it running.
+
+    @param folder: where it runs, and what it writes goes to a file.
+    @param port: where it will listen.
+    """
     log = folder / "log"
     with log.open("wb") as output:
         process = subprocess.Popen(command, cwd=folder, env=environment(), stdout=output, stderr=subprocess.STDOUT)
     try:
-        yield log
+        _await(port, process, log)
+        yield Running(f"http://127.0.0.1:{port}", log)
         assert process.poll() is None, log.read_text()
     finally:
         process.terminate()
@@ -99,18 +101,28 @@ def started(command: list[str], folder: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def twistd(folder: Path, plugin: str, *options: str) -> Iterator[tuple[str, Path]]:
-    """Run C{twistd} with a plugin on a port of its choice; gives the address and the log, once it listens."""
-    command = [str(Path(sys.executable).with_name("twistd")), "--nodaemon", "--pidfile=", plugin, *options]
-    with started([*command, "--port", "0"], folder) as log:
-        yield f"http://127.0.0.1:{listens(log, _STARTED[plugin])}", log
+def twistd(folder: Path, plugin: str, *options: str) -> Iterator[Running]:
+    """Run C{twistd} with a plugin."""
+    port = free_port()
+    command = [TWISTD, "--nodaemon", "--pidfile=", plugin, *options, "--port", str(port)]
+    with started(command, folder, port) as running:
+        yield running
 
 
-def listens(log: Path, announced: re.Pattern[str]) -> int:
-    """The port that a log announces; waits for it."""
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _await(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
     end = time.monotonic() + _PATIENCE
-    while time.monotonic() < end:
-        if found := announced.search(log.read_text()):
-            return int(found[1])
-        time.sleep(0.02)
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), _PATIENCE).close()
+        except ConnectionRefusedError:
+            time.sleep(0.02)
+        else:
+            return
     raise AssertionError(log.read_text())

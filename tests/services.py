@@ -17,20 +17,20 @@ from tests.running import Argo, Running, twistd
 @pytest.fixture(scope="session")
 def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """The proxy with a simulator inside, as C{make run} starts it."""
-    with twistd(tmp_path_factory.mktemp("simulated"), "argoproxy", "--simulator") as (url, log):
-        yield Running(url, log)
+    with twistd(tmp_path_factory.mktemp("simulated"), "argoproxy", "--simulator") as running:
+        yield running
 
 
 @pytest.fixture(scope="session")
 def argosim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Argo]:
     """A simulator on its own."""
-    with twistd(tmp_path_factory.mktemp("argosim"), "argosim") as (url, log):
-        yield Argo(url, log)
+    with twistd(tmp_path_factory.mktemp("argosim"), "argosim") as running:
+        yield Argo(running.url, running.log)
 
 
 @pytest.fixture(scope="session")
 def proxy(tmp_path_factory: pytest.TempPathFactory, argosim: Argo) -> Iterator[Running]:
     """The proxy before L{argosim}."""
     options = ["--argo-url", argosim.url, "--user", "someone"]
-    with twistd(tmp_path_factory.mktemp("proxy"), "argoproxy", *options) as (url, log):
-        yield Running(url, log)
+    with twistd(tmp_path_factory.mktemp("proxy"), "argoproxy", *options) as running:
+        yield running

@@ -49,7 +49,7 @@ def examples(document: Path) -> list[Example]:
     for block, after in zip_longest(blocks, blocks[1:]):
         if block[1] in RUN:
             place = f"{document.name}:{text.count(chr(10), 0, block.start()) + 1}"
-            follows = after is not None and after[1] == "text" and text[block.end() : after.start()] == "\n"
-            assert follows and after is not None, f"{place}: no output is shown behind the example"
+            if after is None or after[1] != "text" or text[block.end() : after.start()] != "\n":
+                raise AssertionError(f"{place}: no output is shown behind the example")
             found.append(Example(place, block[1], block[2], after[2]))
     return found

@@ -10,11 +10,14 @@ import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from argoproxy.config import KEYS, SIMULATOR_KEYS, Key
 from argoproxy.simulator import FAULTS
 from argoproxy.simulator.tap import Options as SimulatorOptions
 from argoproxy.tap import Options
+from tests.layering.imports import Rule
+from tests.layering.test_layering import TABLE
 from tests.running import ROOT
 
 
@@ -47,8 +50,14 @@ def faults() -> str:
     return _table(("fault", "what happens"), rows)
 
 
+def imports() -> str:
+    """Who may import whom."""
+    return _table(("part", "of ours", "of others"), [(f"`{part}`", *_allowed(rule)) for part, rule in TABLE.items()])
+
+
 TABLES: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "README.md": {"options": options, "keys": keys, "simulator-keys": simulator_keys},
+    "docs/architecture.md": {"imports": imports},
     "docs/simulator.md": {"faults": faults, "simulator-options": simulator_options},
 }
 
@@ -60,14 +69,13 @@ def between(text: str, name: str) -> str:
     return found[1]
 
 
-def _options(shape: type[Options] | type[SimulatorOptions]) -> list[tuple[str, str]]:
+def _options(shape: Any) -> list[tuple[str, str]]:
+    """@param shape: a class of Twisted's C{usage.Options}."""
     found = []
-    for row in shape.optParameters:
-        name, short, default, doc = row[:4]
-        value = f" {name.rpartition('-')[2].upper()}"
+    for name, short, default, doc, *_ in shape.optParameters:
         told = doc if default is None else f"{doc} Default: {default:{'g' if isinstance(default, float) else ''}}."
-        found.append((_spelled(name, short, value), told))
-    return [*found, *((_spelled(name, short, ""), doc) for name, short, doc in shape.optFlags)]
+        found.append((_spelled(name, short, f" {name.rpartition('-')[2].upper()}"), told))
+    return [*found, *[(_spelled(name, short, ""), doc) for name, short, doc in shape.optFlags]]
 
 
 def _spelled(name: str, short: str | None, value: str) -> str:
@@ -91,6 +99,12 @@ def _default(key: Key) -> str:
     return "`false`" if key.name == "simulator" else "none"
 
 
+def _allowed(rule: Rule) -> tuple[str, str]:
+    ours = "everything" if rule.ours is None else ", ".join(sorted(rule.ours)) or "nothing"
+    others = "everything" if rule.others is None else ", ".join(sorted(rule.others)) or "nothing"
+    return (ours + ("; in functions everything" if rule.lazy else ""), others)
+
+
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     head = list(head)
     lines = [head, ["---"] * len(head), *map(list, rows)]
@@ -106,9 +120,7 @@ def rewrite(path: Path, tables: Mapping[str, Callable[[], str]]) -> None:
     """Write a document's tables anew."""
     text = path.read_text(encoding="utf-8")
     for name, table in tables.items():
-        text = text.replace(
-            f"<!-- {name} -->\n{between(text, name)}<!-- /", f"<!-- {name} -->\n{table()}<!-- /"
-        )
+        text = text.replace(f"<!-- {name} -->\n{between(text, name)}<!-- /", f"<!-- {name} -->\n{table()}<!-- /")
     path.write_text(text, encoding="utf-8")
 
 
