@@ -40,8 +40,12 @@ class IDialect(Interface):
         @raise ClientFault: it is not one.
         """
 
-    def error(fault: ProxyError) -> bytes:
-        """The body of an error reply, as JSON."""
+    def error(fault: ProxyError, request_id: str = "") -> bytes:
+        """
+        The body of an error reply, as JSON.
+
+        @param request_id: for the APIs whose errors repeat it.
+        """
 
 
 class IRenderingDialect(IDialect):

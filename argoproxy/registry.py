@@ -1,28 +1,47 @@
-"""The explicit lists of dialects and wires. A new one is one file and one line here."""
+"""The explicit lists of dialects, public APIs and wires. A new one is one file and one line here."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from .config import Config
-from .dialects import openai_models
+from .dialects import anthropic_models, codex_models, google_models, openai_models
+from .dialects.anthropic_messages import AnthropicCount, AnthropicMessages
 from .dialects.argo_direct import ArgoDirect
+from .dialects.google_embeddings import GoogleEmbeddings
+from .dialects.google_genai import GoogleCount, GoogleGenAI
 from .dialects.openai_chat import OpenAIChat
 from .dialects.openai_completions import OpenAICompletions
 from .dialects.openai_embeddings import OpenAIEmbeddings
 from .dialects.openai_responses import OpenAIResponses
 from .interfaces import IDialect, IModelList, IUpstream
+from .net.apis import Api, Apis
 from .upstreams.argo_gateway import ArgoGateway
 
 DIALECTS: Mapping[str, IDialect] = {
     dialect.name: dialect
-    for dialect in (OpenAIChat(), OpenAICompletions(), OpenAIResponses(), OpenAIEmbeddings(), ArgoDirect())
+    for dialect in (
+        OpenAIChat(),
+        OpenAICompletions(),
+        OpenAIResponses(),
+        OpenAIEmbeddings(),
+        AnthropicMessages(),
+        AnthropicCount(),
+        GoogleGenAI(),
+        GoogleCount(),
+        GoogleEmbeddings(),
+        ArgoDirect(),
+    )
 }
 
-PLAIN = DIALECTS["openai_chat"]
-"""Whose faults are told where no dialect is spoken."""
-
-MODEL_LIST = IModelList(openai_models)
+APIS = Apis(
+    {
+        "openai": Api(DIALECTS["openai_chat"], IModelList(openai_models)),
+        "codex": Api(DIALECTS["openai_responses"], IModelList(codex_models)),
+        "anthropic": Api(DIALECTS["anthropic_messages"], IModelList(anthropic_models)),
+        "google": Api(DIALECTS["google_genai"], IModelList(google_models)),
+    }
+)
 
 
 def upstreams(config: Config) -> Mapping[str, IUpstream]:

@@ -35,6 +35,7 @@ from .conversation import (
 )
 from .errors import ProxyError
 from .interfaces import (
+    ICountDialect,
     ICounter,
     IDecoder,
     IDialect,
@@ -330,12 +331,48 @@ class RelayLeg:
         return b""
 
 
+@implementer(ITranslation)
+class Counted:
+    """A reply that only tells how many tokens the request has. It takes no calls."""
+
+    status = 200
+    content_type = "application/json"
+    keepalive = b""
+
+    def __init__(self, dialect: ICountDialect, prompt: ITally) -> None:
+        self._dialect = dialect
+        self._prompt = prompt
+
+    def calls(self, user: str) -> tuple[Call, ...]:
+        return ()
+
+    def leg(self, call: Call, head: Head, choice: int) -> ILeg:
+        raise AssertionError("a count has no calls")
+
+    def settle(self) -> bool:
+        return self._prompt.step()
+
+    def usage(self) -> Usage:
+        return Usage(prompt=self._prompt.total())
+
+    def open(self) -> bytes:
+        return b""
+
+    def close(self) -> bytes:
+        return self._dialect.counted(self._prompt.total())
+
+    def fail(self, fault: ProxyError) -> bytes:
+        return b""
+
+
 def between(
     dialect: IDialect, upstream: IUpstream, request: Request, model: Model, stamp: Stamp, counter: ICounter
 ) -> ITranslation:
     """The translation for a request that the dialect parsed and the upstream will serve."""
     if isinstance(request, DirectRequest):
         return Verbatim(request, model, upstream)
+    if ICountDialect.providedBy(dialect):
+        return Counted(ICountDialect(dialect), counter.prompt(request, model))
     renderer = IRenderingDialect(dialect).renderer(request, stamp)
     relay: IRelay | None = IRelay(upstream, None)
     if relay is not None and relay.language == dialect.language and relay.relays(request, model):

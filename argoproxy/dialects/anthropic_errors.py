@@ -20,13 +20,10 @@ def error_type(fault: ProxyError) -> str:
     return ERROR_TYPES.get(fault.status, "invalid_request_error" if fault.status < 500 else "api_error")
 
 
-def error_body(fault: ProxyError) -> bytes:
-    """
-    The whole reply, and the data of a stream's C{error} event.
-
-    C{request_id} is C{null}: the reply's own header has it, where Anthropic's SDKs look.
-    """
-    return msgspec.json.encode(ErrorBody(error=ErrorObject(error_type(fault), _message(fault))))
+def error_body(fault: ProxyError, request_id: str = "") -> bytes:
+    """The whole reply, and the data of a stream's C{error} event, which has no id."""
+    error = ErrorObject(error_type(fault), _message(fault))
+    return msgspec.json.encode(ErrorBody(error=error, request_id=request_id or None))
 
 
 def _message(fault: ProxyError) -> str:

@@ -95,8 +95,8 @@ class AnthropicMessages:
         assert isinstance(request, ChatRequest)
         return StreamRenderer(request, stamp) if request.stream else WholeRenderer(request, stamp)
 
-    def error(self, fault: ProxyError) -> bytes:
-        return error_body(fault)
+    def error(self, fault: ProxyError, request_id: str = "") -> bytes:
+        return error_body(fault, request_id)
 
 
 class _Counted(msgspec.Struct, frozen=True):
@@ -123,8 +123,8 @@ class AnthropicCount:
     def counted(self, tokens: int) -> bytes:
         return msgspec.json.encode(_Counted(tokens))
 
-    def error(self, fault: ProxyError) -> bytes:
-        return error_body(fault)
+    def error(self, fault: ProxyError, request_id: str = "") -> bytes:
+        return error_body(fault, request_id)
 
 
 def _asked(

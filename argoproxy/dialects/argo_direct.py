@@ -57,6 +57,6 @@ class ArgoDirect:
             fields={name: raw for name, raw in fields.items() if name not in _PROXYS_OWN},
         )
 
-    def error(self, fault: ProxyError) -> bytes:
+    def error(self, fault: ProxyError, request_id: str = "") -> bytes:
         """OpenAI's error body."""
         return openai_errors.error_body(fault)

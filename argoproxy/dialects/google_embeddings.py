@@ -79,7 +79,7 @@ class GoogleEmbeddings:
         assert isinstance(request, GoogleEmbeddingRequest)
         return EmbeddingsRenderer(request)
 
-    def error(self, fault: ProxyError) -> bytes:
+    def error(self, fault: ProxyError, request_id: str = "") -> bytes:
         """Google's error body."""
         return error_body(fault)
 

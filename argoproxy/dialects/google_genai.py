@@ -45,7 +45,7 @@ class GoogleGenAI:
         assert isinstance(request, GenerateRequest)
         return StreamRenderer(request, stamp) if request.stream else WholeRenderer(request, stamp)
 
-    def error(self, fault: ProxyError) -> bytes:
+    def error(self, fault: ProxyError, request_id: str = "") -> bytes:
         """Google's error body."""
         return error_body(fault)
 
@@ -77,6 +77,6 @@ class GoogleCount:
         """Google's count."""
         return msgspec.json.encode(TokenCount(tokens))
 
-    def error(self, fault: ProxyError) -> bytes:
+    def error(self, fault: ProxyError, request_id: str = "") -> bytes:
         """Google's error body."""
         return error_body(fault)

@@ -99,7 +99,7 @@ class OpenAIChat:
         assert isinstance(request, ChatRequest)
         return StreamRenderer(request, stamp) if request.stream else WholeRenderer(request, stamp)
 
-    def error(self, fault: ProxyError) -> bytes:
+    def error(self, fault: ProxyError, request_id: str = "") -> bytes:
         return error_body(fault)
 
 

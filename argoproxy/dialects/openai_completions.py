@@ -86,7 +86,7 @@ class OpenAICompletions:
         assert isinstance(request, CompletionRequest)
         return StreamRenderer(request, stamp) if request.stream else WholeRenderer(request, stamp)
 
-    def error(self, fault: ProxyError) -> bytes:
+    def error(self, fault: ProxyError, request_id: str = "") -> bytes:
         return error_body(fault)
 
 

@@ -77,7 +77,7 @@ class OpenAIEmbeddings:
         assert isinstance(request, EmbeddingsRequest)
         return EmbeddingsRenderer(request, stamp)
 
-    def error(self, fault: ProxyError) -> bytes:
+    def error(self, fault: ProxyError, request_id: str = "") -> bytes:
         """OpenAI's error body."""
         return openai_errors.error_body(fault)
 

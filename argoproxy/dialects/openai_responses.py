@@ -117,7 +117,7 @@ class OpenAIResponses:
         assert isinstance(request, ResponsesRequest)
         return ResponsesRenderer(request, stamp)
 
-    def error(self, fault: ProxyError) -> bytes:
+    def error(self, fault: ProxyError, request_id: str = "") -> bytes:
         return error_body(fault)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import attrs
 from twisted.logger import Logger
@@ -64,7 +64,7 @@ class Planner:
         stamp = Stamp(secrets.token_hex(12), int(self.wall_clock()), name)
         translation = between(dialect, upstream, request, model, stamp, self.counter)
         calls = tuple(translation.calls(user))
-        return Plan(calls, translation, headers | self._changes(calls[0], record))
+        return Plan(calls, translation, headers | self._changes(calls, record))
 
     def _model(self, request: Request) -> Model:
         embeds = isinstance(request, EmbeddingRequest) or getattr(request, "resource", "") == "embed"
@@ -83,9 +83,11 @@ class Planner:
             return request.model, {}
         return model.name, {"x-argoproxy-model": model.name} if request.model else {}
 
-    def _changes(self, call: Call, record: Record) -> dict[str, str]:
-        """What of the request was left out or changed."""
-        told = {}
+    def _changes(self, calls: Sequence[Call], record: Record) -> dict[str, str]:
+        """What of the request was left out or changed: the same for all its calls."""
+        if not calls:
+            return {}
+        call, told = calls[0], {}
         if call.dropped:
             if self.strict:
                 name = call.dropped[0]

@@ -23,6 +23,8 @@ from .record import Record
 
 JSON = "application/json"
 _SERVER = b"argoproxy"
+# The second is where Anthropic's SDKs look.
+_ID_HEADERS = (b"x-request-id", b"request-id")
 # Twisted's own table lacks the newer ones.
 _PHRASES = {status.value: status.phrase.encode("ascii") for status in HTTPStatus} | {529: b"Overloaded"}
 
@@ -52,7 +54,8 @@ class Reply:
     def __attrs_post_init__(self) -> None:
         self.record = Record(self._clock, self._request)
         self._request.setHeader(b"server", _SERVER)
-        self._request.setHeader(b"x-request-id", self.record.id.encode("ascii"))
+        for name in _ID_HEADERS:
+            self._request.setHeader(name, self.record.id.encode("ascii"))
         self._request.notifyFinish().addCallbacks(self._over, self._left)
 
     def tell(self, headers: Mapping[str, str]) -> None:
@@ -107,7 +110,7 @@ class Reply:
             self.tell({"retry-after": fault.retry_after})
         if fault.should_retry is not None:
             self.tell({"x-should-retry": str(fault.should_retry).lower()})
-        return self._dialect.statuses.get(fault.status, fault.status), self._dialect.error(fault)
+        return self._dialect.statuses.get(fault.status, fault.status), self._dialect.error(fault, self.record.id)
 
     def _measure(self, status: int, body: bytes, content_type: str) -> None:
         self._head(status, content_type)

@@ -14,12 +14,22 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from argoproxy.conversation import Model
 from argoproxy.errors import ClientFault, ProxyError
-from argoproxy.interfaces import ICatalogue, IDialect, IModelList
+from argoproxy.interfaces import ICatalogue, IDialect
 
+from .apis import Api, Apis
 from .refresh import Refresher
 from .reply import Reply
 from .status import Status
-from .traffic import Traffic
+from .traffic import Traffic, query_of
+
+# What may stand behind a model's name in Google's paths, and the dialect in which it is asked.
+_GOOGLES_METHODS = {
+    "generateContent": "google_genai",
+    "streamGenerateContent": "google_genai",
+    "countTokens": "google_count",
+    "embedContent": "google_embeddings",
+    "batchEmbedContents": "google_embeddings",
+}
 
 
 class Routes:
@@ -33,48 +43,51 @@ class Routes:
         self,
         traffic: Traffic,
         dialects: Mapping[str, IDialect],
-        plain: IDialect,
-        models: IModelList,
+        apis: Apis,
         catalogue: ICatalogue,
         refresher: Refresher,
         status: Status,
     ) -> None:
         """
         @param dialects: by name.
-        @param plain: the dialect for faults where no other is spoken.
-        @param models: the shape of C{GET /v1/models}.
         """
         self._traffic = traffic
-        self._plain = plain
+        self._dialects = dialects
+        self._apis = apis
         self._catalogue = catalogue
-        self._models = models
         self._refresher = refresher
         self._status = status
         self.app = Klein()
         self.app.url_map.strict_slashes = False
-        self._route(dialects)
+        self._route()
         self.app.handle_errors(HTTPException)(self._lost)  # type: ignore[arg-type]
 
-    def _route(self, dialects: Mapping[str, IDialect]) -> None:
-        self._ask("/v1/chat/completions", dialects["openai_chat"])
-        self._ask("/v1/completions", dialects["openai_completions"])
-        self._ask("/v1/responses", dialects["openai_responses"])
-        self._ask("/v1/embeddings", dialects["openai_embeddings"])
-        self._ask("/v1/chat", dialects["argo_direct"], resource="chat")
-        self._ask("/v1/embed", dialects["argo_direct"], resource="embed")
-        self._tell("/v1/models", lambda: (200, self._models.listing(self._catalogue.models())))
+    def _route(self) -> None:
+        self._ask("/v1/chat/completions", "openai_chat")
+        self._ask("/v1/completions", "openai_completions")
+        self._ask("/v1/responses", "openai_responses")
+        self._ask("/v1/embeddings", "openai_embeddings")
+        self._ask("/v1/messages", "anthropic_messages")
+        self._ask("/v1/messages/count_tokens", "anthropic_count")
+        self._ask("/v1/chat", "argo_direct", resource="chat")
+        self._ask("/v1/embed", "argo_direct", resource="embed")
+        self._serve("/v1/models/<path:name>", "POST", self._ask_google)
+        self._serve("/v1beta/models/<path:name>", "POST", self._ask_google)
+        self._serve("/v1/models", "GET", self._models)
+        self._serve("/v1/models/<path:name>", "GET", self._one_model)
+        self._serve("/v1beta/models", "GET", self._models)
+        self._serve("/v1beta/models/<path:name>", "GET", self._one_model)
+        self._serve("/refresh", "POST", self._refresh)
         self._tell("/health", lambda: (200, self._status.health()))
         self._tell("/health/ready", self._status.ready)
         self._tell("/version", lambda: (200, self._status.version()))
         self._tell("/", lambda: (200, self._status.welcome()))
-        self._serve("/v1/models/<path:name>", "GET", self._one_model)
-        self._serve("/refresh", "POST", self._refresh)
 
-    def _ask(self, path: str, dialect: IDialect, **variables: str) -> None:
+    def _ask(self, path: str, dialect: str, **variables: str) -> None:
         """A path that ARGO is asked for."""
 
         def answer(request: Request) -> Deferred[None]:
-            return self._traffic.exchange(request, dialect, variables)
+            return self._traffic.exchange(request, self._dialects[dialect], variables)
 
         self._serve(path, "POST", answer)
 
@@ -90,16 +103,37 @@ class Routes:
         self.app.route(path, methods=[method], endpoint=f"{method} {path}")(answer)
 
     def _reply(self, request: Request) -> Reply:
-        return self._traffic.reply(request, self._plain)
+        return self._traffic.reply(request, self._apis.of_path(request.path).faults)
+
+    def _ask_google(self, request: Request, name: str) -> Deferred[None] | None:
+        model, _, method = name.rpartition(":")
+        dialect = _GOOGLES_METHODS.get(method)
+        if dialect is None:
+            self._reply(request).refuse(ClientFault("There is no such method.", status=404, code="not_found"))
+            return None
+        return self._traffic.exchange(request, self._dialects[dialect], {"model": model, "method": method})
+
+    def _lister(self, request: Request) -> Api:
+        """The API whose list of models is asked for."""
+        own_path = request.path.startswith(b"/v1beta")
+        return self._apis.of_path(request.path) if own_path else self._apis.asking(request)
+
+    def _models(self, request: Request) -> None:
+        api = self._lister(request)
+        self._from_memory(request, api, lambda: api.models.listing(self._catalogue.models(), query_of(request)))
 
     def _one_model(self, request: Request, name: str) -> None:
-        reply = self._reply(request)
+        api = self._lister(request)
+        self._from_memory(request, api, lambda: api.models.one(self._known(name), name))
+
+    def _from_memory(self, request: Request, api: Api, answer: Callable[[], bytes]) -> None:
+        reply = self._traffic.reply(request, api.faults)
         try:
-            model = self._known(name)
+            body = answer()
         except ProxyError as fault:
             reply.refuse(fault)
         else:
-            reply.whole(200, self._models.one(model, name))
+            reply.whole(200, body)
 
     def _known(self, name: str) -> Model:
         model = self._catalogue.resolve(name)

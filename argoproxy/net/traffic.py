@@ -50,7 +50,7 @@ class Traffic:
         """
         reply = self.reply(request, dialect)
         body = request.content.read() if request.content is not None else b""
-        route = RouteCall(path or {}, _query(request), _headers(request, dialect))
+        route = RouteCall(path or {}, query_of(request), _headers(request, dialect))
         user = self.user or asker(request, route.query)
         if (fault := self._refusal(request, len(body), user)) is not None:
             reply.refuse(fault)
@@ -119,7 +119,7 @@ def _is_json(content_type: bytes | None) -> bool:
     return not kind or kind == b"application/json" or (kind.startswith(b"application/") and kind.endswith(b"+json"))
 
 
-def _query(request: Request) -> dict[str, str]:
+def query_of(request: Request) -> dict[str, str]:
     """The query's fields, the last of each name."""
     if not request.args:
         return {}
