@@ -79,7 +79,17 @@ def json_object(raw: msgspec.Raw, path: str) -> str:
         return "{}"
     if not text.startswith(b"{"):
         raise ClientFault(f"Invalid value for '{path}': expected an object.", code="invalid_type", param=path)
-    return text.decode()
+    return _unescaped(text).decode()
+
+
+def _unescaped(text: bytes) -> bytes:
+    """The same JSON with its characters written out: escapes cost a model tokens, and sense."""
+    if b"\\u" not in text:
+        return text
+    try:
+        return msgspec.json.encode(msgspec.json.decode(text))
+    except RecursionError:
+        return text
 
 
 def read_schema(raw: msgspec.Raw, path: str) -> msgspec.Raw:
