@@ -27,7 +27,7 @@ from argoproxy.conversation.gather import Gatherer
 from argoproxy.vocabulary import google
 
 from .google_calls import Pairing
-from .google_parts import answer, json_object, only_text, parts_of, refuse_unknown, refused, shown
+from .google_parts import answer, json_text, only_text, parts_of, refuse_unknown, refused, shown
 from .google_seals import seal
 
 Contents = str | google.Content | Annotated[tuple[str | google.Content, ...], msgspec.Meta(min_length=1)]
@@ -127,7 +127,7 @@ class _History:
             call = part.function_call
             count = self._pairing.count
             yield ToolCallBegun(self._pairing.call_id(call.id, call.name), call.name, count, signature=sealed.signature)
-            yield ToolCallArguments(json_object(call.args, f"{path}.functionCall.args"), count)
+            yield ToolCallArguments(json_text(call.args, f"{path}.functionCall.args"), count)
 
     def _told(self, content: google.Content, path: str) -> None:
         """The user's: what tools answered comes first, since it belongs to the calls before it."""

@@ -11,7 +11,7 @@ from argoproxy.vocabulary.google import EFFORTS, JSON_TYPE, NOOPS, TEXT_TYPE
 from argoproxy.wire.json import Fields
 
 from .google_names import read_object
-from .google_parts import json_object, read_schema, refused
+from .google_parts import read_schema, refused, require_object
 from .openai_fields import Count, Replies, Share, Temperature, stops
 from .reading import decode
 
@@ -148,7 +148,7 @@ def _schema(config: GenerationConfig) -> msgspec.Raw | None:
     """The schema in JSON Schema's words, whichever of the two fields has it."""
     written = config.response_json_schema
     if bytes(written) != b"null":
-        json_object(written, f"{_PATH}.responseJsonSchema")
+        require_object(written, f"{_PATH}.responseJsonSchema")
         return written
     if bytes(config.response_schema) != b"null":
         return read_schema(config.response_schema, f"{_PATH}.responseSchema")

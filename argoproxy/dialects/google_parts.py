@@ -68,28 +68,25 @@ def refuse_unknown(part: Part, path: str) -> None:
         raise refused(path, "it is a part of no kind that is supported")
 
 
-def json_object(raw: msgspec.Raw, path: str) -> str:
+def json_text(raw: msgspec.Raw, path: str) -> str:
     """
-    The text of an object; one that is missing is empty.
+    The text of an object, without escapes, which cost a model tokens and sense. One that is missing is empty.
 
     @raise ClientFault: it is no object.
     """
     text = bytes(raw)
     if text == _NULL:
         return "{}"
-    if not text.startswith(b"{"):
+    require_object(raw, path)
+    return (msgspec.json.encode(msgspec.json.decode(text)) if b"\\u" in text else text).decode()
+
+
+def require_object(raw: msgspec.Raw, path: str) -> None:
+    """
+    @raise ClientFault: it is no object.
+    """
+    if not bytes(raw).startswith(b"{"):
         raise ClientFault(f"Invalid value for '{path}': expected an object.", code="invalid_type", param=path)
-    return _unescaped(text).decode()
-
-
-def _unescaped(text: bytes) -> bytes:
-    """The same JSON with its characters written out: escapes cost a model tokens, and sense."""
-    if b"\\u" not in text:
-        return text
-    try:
-        return msgspec.json.encode(msgspec.json.decode(text))
-    except RecursionError:
-        return text
 
 
 def read_schema(raw: msgspec.Raw, path: str) -> msgspec.Raw:
@@ -98,7 +95,7 @@ def read_schema(raw: msgspec.Raw, path: str) -> msgspec.Raw:
 
     @raise ClientFault: it is no object.
     """
-    json_object(raw, path)
+    require_object(raw, path)
     try:
         return json_schema(raw)
     except RecursionError:
@@ -120,7 +117,7 @@ def answer(response: FunctionResponse, path: str) -> tuple[Text | Image, ...]:
             pictures.append(_elsewhere(part.file_data, f"{where}.fileData"))
         else:
             raise refused(where, "it is a part of no kind that is supported")
-    return (Text(json_object(response.response, f"{path}.response")), *pictures)
+    return (Text(json_text(response.response, f"{path}.response")), *pictures)
 
 
 def refused(path: str, why: str, code: str = "unsupported_value") -> ClientFault:

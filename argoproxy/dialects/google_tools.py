@@ -11,7 +11,7 @@ from argoproxy.vocabulary.google import FUNCTION_MODES
 from argoproxy.wire.json import Fields
 
 from .google_names import read_object
-from .google_parts import json_object, read_schema, refused
+from .google_parts import read_schema, refused, require_object
 from .openai_tools import fitting, only
 from .reading import decode
 
@@ -110,7 +110,7 @@ def _tool(declaration: FunctionDeclaration, path: str) -> Tool:
     """A function as it is declared: its parameters in either of the languages for schemas."""
     written = declaration.parameters_json_schema
     if bytes(written) != b"null":
-        json_object(written, f"{path}.parametersJsonSchema")
+        require_object(written, f"{path}.parametersJsonSchema")
         return Tool(declaration.name, declaration.description, written)
     if bytes(declaration.parameters) == b"null":
         return Tool(declaration.name, declaration.description)
