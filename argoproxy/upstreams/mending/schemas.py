@@ -29,17 +29,27 @@ _ANYTHING: Schema = {}
 
 
 def plain(parameters: msgspec.Raw, abilities: Abilities) -> msgspec.Raw:
-    """The schema as the model's service takes it: the same object if nothing in it is refused."""
+    """
+    The schema as the model's service takes it: the same object if nothing in it is refused, or if it is nested so
+    deeply that ARGO had better judge.
+    """
     schema = msgspec.json.decode(parameters)
     if not isinstance(schema, dict):
         return parameters
+    try:
+        after = _mended(schema, abilities)
+    except RecursionError:
+        return parameters
+    return parameters if after == schema else msgspec.Raw(msgspec.json.encode(after))
+
+
+def _mended(schema: Schema, abilities: Abilities) -> Schema:
     refused = abilities.schema_refused
-    after = _Inlining(schema).of(schema, ()) if "$ref" in refused and b'"$ref"' in bytes(parameters) else schema
-    after = _without(after, refused)
-    after = _on_top(after, abilities.schema_refused_on_top)
+    after: Schema = _Inlining(schema).of(schema, ()) if "$ref" in refused else schema
+    after = _on_top(_without(after, refused), abilities.schema_refused_on_top)
     if abilities.schema_object and after.get("type") != "object":
         after = {**after, "type": "object"}
-    return parameters if after == schema else msgspec.Raw(msgspec.json.encode(after))
+    return after
 
 
 class _Inlining:
@@ -105,7 +115,7 @@ def _without(schema: Any, refused: Collection[str]) -> Any:
 
 def _on_top(schema: Schema, refused: Collection[str]) -> Schema:
     """The same without those keywords on its top level: what the alternatives describe may all be there."""
-    for keyword in [name for name in schema if name in refused]:
+    while (keyword := next((name for name in schema if name in refused), None)) is not None:
         branches = schema[keyword]
         rest = {name: value for name, value in schema.items() if name != keyword}
         schema = _united(rest, branches, require=keyword == "allOf")
@@ -122,12 +132,18 @@ def _united(schema: Schema, branches: Any, require: bool = True) -> Schema:
         if not isinstance(branch, dict):
             continue
         properties = {**_mapping(branch.get("properties")), **_mapping(schema.get("properties"))}
-        required = [*schema.get("required", ()), *(branch.get("required", ()) if require else ())]
+        required = [*_names(schema), *(_names(branch) if require else ())]
         rest = {name: value for name, value in branch.items() if name not in ("properties", "required")}
         joined = {"properties": properties} if properties else {}
         wanted = {"required": list(dict.fromkeys(required))} if required else {}
         schema = {**(rest if require else {}), **schema, **joined, **wanted}
     return schema
+
+
+def _names(schema: Schema) -> list[str]:
+    """What a schema requires."""
+    required = schema.get("required")
+    return [name for name in required if isinstance(name, str)] if isinstance(required, list) else []
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
