@@ -299,6 +299,9 @@ class ICatalogue(Interface):
 class IRouter(Interface):
     """Which wire serves a model."""
 
+    undecided: bool = Attribute("Whether it depends on ARGO which wires are used.")
+    native: bool = Attribute("Whether ARGO has been seen to have the native wires. Whoever sees it sets it.")
+
     def route(request: Request, model: Model) -> IUpstream:
         """The wire for this request."""
 

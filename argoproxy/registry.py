@@ -16,7 +16,9 @@ from .dialects.openai_embeddings import OpenAIEmbeddings
 from .dialects.openai_responses import OpenAIResponses
 from .interfaces import IDialect, IModelList, IUpstream
 from .net.apis import Api, Apis
+from .upstreams.anthropic_native import AnthropicNative
 from .upstreams.argo_gateway import ArgoGateway
+from .upstreams.openai_native import OpenAINative
 
 DIALECTS: Mapping[str, IDialect] = {
     dialect.name: dialect
@@ -46,4 +48,10 @@ APIS = Apis(
 
 def upstreams(config: Config) -> Mapping[str, IUpstream]:
     """The wires, by name."""
-    return {"gateway": ArgoGateway(config.chat_url, config.stream_url, config.embed_url)}
+    native = config.native_base
+    wires = (
+        ArgoGateway(config.chat_url, config.stream_url, config.embed_url),
+        OpenAINative(f"{native}/chat/completions", f"{native}/embeddings"),
+        AnthropicNative(f"{native}/messages"),
+    )
+    return {wire.name: wire for wire in wires}

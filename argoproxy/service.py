@@ -31,6 +31,7 @@ from .errors import UpstreamFault
 from .listening import AdoptedSocketService, bind_tcp
 from .net.addresses import Outward
 from .net.client import make_agent, make_client
+from .net.discovery import Discovery
 from .net.exchange import Parties, Terms
 from .net.fetching import Fetcher
 from .net.images import Images
@@ -188,8 +189,6 @@ def make_proxy(config: Config, reactor: Any, agent: IAgent | None = None) -> Pro
     @param agent: in place of the network, for tests.
     @raise ConfigFault: the configuration can't serve.
     """
-    if config.upstream == "native":
-        raise ConfigFault("upstream: 'native' is not available in this version; use auto or gateway")
     if config.user is None and not config.use_simulator and not config.username_passthrough:
         raise ConfigFault("user: not set, and ARGO must know who asks")
     simulator = None
@@ -205,7 +204,7 @@ def _assembled(
     config: Config, reactor: Any, client: Pulse, pool: KeptConnections | None, simulator: IService | None
 ) -> Proxy:
     catalogue, counter = _catalogue(config), Counter()
-    router = Router(upstreams(config), config.upstream)
+    router = Router(upstreams(config), config.upstream, config.routes)
     planner = Planner(catalogue, router, counter, _images(config, reactor), config.strict_params, time.time)
     terms = Terms(config.keepalive_interval, config.request_timeout, config.verbose)
     traffic = Traffic(
@@ -214,8 +213,11 @@ def _assembled(
         None if config.username_passthrough else config.user or _SIMULATED_USER,
         config.honour_client_timeouts,
     )
-    models = Call(url=config.models_url, body=b"", reply="models", method="GET")
-    refresher = Refresher(reactor, client, catalogue, models, config.model_refresh_interval_hours * 3600)
+    discovery = Discovery(reactor, client, router, _asking_for_models(f"{config.native_base}/models"))
+    hours = config.model_refresh_interval_hours
+    refresher = Refresher(
+        reactor, client, catalogue, _asking_for_models(config.models_url), discovery, interval=hours * 3600
+    )
     release = Release(reactor, config.update_package, __version__)
     status = Status(client, refresher, release, router, config.use_simulator)
     routes = Routes(traffic, DIALECTS, APIS, catalogue, refresher, status)
@@ -232,6 +234,10 @@ def _assembled(
         config=config,
         wires=router.in_use,
     )
+
+
+def _asking_for_models(url: str) -> Call:
+    return Call(url=url, body=b"", reply="models", method="GET")
 
 
 def _simulated(config: Config, reactor: Any) -> tuple[Config, IService]:

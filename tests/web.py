@@ -63,7 +63,7 @@ class Web:
     def __init__(self, settings: SimulatorSettings | None = None, **config: Any) -> None:
         self.clock = MemoryReactorClock()
         self.argo = MemoryArgo.on(self.clock, settings)
-        self.config = Config(**{"user": "someone", "argo_base_url": "http://argo.example", **config})
+        self.config = Config(**{"user": "someone", "argo_base_url": "http://argo.example", "upstream": "gateway", **config})
         self.proxy: Proxy = make_proxy(self.config, self.clock, self.argo.agent)
         self.client: Any = StubTreq(self.proxy.resource)
 

@@ -206,4 +206,5 @@ LISTEN = Kind(
     lambda written: [endpoint for endpoint in written.split(",") if endpoint.strip()],
 )
 ALIASES = mapping(NAME, NAME)
+ROUTES = mapping(NAME, choice("gateway", "native", "openai"))
 RESOLVE = mapping(Kind('"host:port"', _accept_host_and_port), Kind("an IP address", _accept_address))

@@ -156,6 +156,9 @@ class Config:
     argo_embedding_url: str | None = _key(None, kinds.URL, "Address of the gateway's embedding call alone.")
     argo_model_url: str | None = _key(None, kinds.URL, "Address of the gateway's model list alone.")
     upstream: Upstream = _key("auto", kinds.choice(*get_args(Upstream)), "Which of ARGO's wires to use.")
+    routes: Mapping[str, str] = _key(
+        _NOTHING, kinds.ROUTES, "Wires for single models: a model or a pattern, to gateway, native or openai."
+    )
     default_chat_model: str | None = _key(None, kinds.NAME, "Model of a chat request that names none.")
     default_embedding_model: str | None = _key(None, kinds.NAME, "Model of an embedding request that names none.")
     unknown_model_fallback: str | None = _key(None, kinds.NAME, "Model that serves requests for a model nobody knows.")

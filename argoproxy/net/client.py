@@ -32,6 +32,8 @@ from argoproxy.interfaces import IClient, IReply
 
 from .pool import KeptConnections
 
+_LONGEST_LIST = 16 * 1024 * 1024
+
 R = TypeVar("R", bound=IResponse)
 
 
@@ -254,6 +256,23 @@ _REASONS: Mapping[type[Exception], str] = {
     error.ConnectionDone: "the connection was closed before it answered",
     error.ConnectError: "no connection could be made",
 }
+
+
+async def whole_list(reply: IReply) -> bytes:
+    """
+    The body of a reply that lists models, of whichever shape.
+
+    @raise UpstreamFault: it breaks off, or has no end.
+    """
+    body = bytearray()
+
+    def collect(data: bytes) -> None:
+        body.extend(data)
+        if len(body) > _LONGEST_LIST:
+            raise UpstreamFault(502, "ARGO's list of models is too long.", code="bad_model_list")
+
+    await reply.deliver(collect)
+    return bytes(body)
 
 
 def make_client(agent: IAgent) -> Client:

@@ -14,11 +14,13 @@ from argoproxy.conversation import Call
 from argoproxy.errors import ProxyError, TimedOut, UpstreamFault
 from argoproxy.interfaces import ICatalogue, IClient
 
+from .client import whole_list
+from .discovery import Discovery
+
 _log = Logger()
 
 _PATIENCE = 30.0
 _RETRY = 60.0
-_MOST_BYTES = 16 * 1024 * 1024
 
 
 @attrs.define(eq=False)
@@ -32,6 +34,7 @@ class Refresher:
     _client: IClient
     _catalogue: ICatalogue
     _models: Call
+    _discovery: Discovery
     interval: float
     learned_at: float | None = None
     _running: Deferred[None] | None = None
@@ -42,16 +45,18 @@ class Refresher:
 
     def stop(self) -> None:
         """Ask no more."""
+        self._discovery.stop()
         if self._running is not None:
             self._running.cancel()
 
     def refresh(self) -> Deferred[tuple[int, int]]:
         """
-        Ask for the list once.
+        Ask for the list once, and meanwhile for ARGO's wires if they aren't known.
 
         @return: fires with the number of models before and after; fails with an L{UpstreamFault} if there was no
             usable list, in which case the one in use stays.
         """
+        self._discovery.look()
         asked = Deferred.fromCoroutine(self._refresh())
         return asked.addTimeout(_PATIENCE, self._clock, _too_late)
 
@@ -72,18 +77,11 @@ class Refresher:
 
     async def _refresh(self) -> tuple[int, int]:
         reply = await self._client.send(self._models)
-        body = bytearray()
-
-        def collect(data: bytes) -> None:
-            body.extend(data)
-            if len(body) > _MOST_BYTES:
-                raise UpstreamFault(502, "ARGO's list of models is too long.", code="bad_model_list")
-
-        await reply.deliver(collect)
+        body = await whole_list(reply)
         if reply.head.status != 200:
             text = f"ARGO answered with status {reply.head.status} when asked for its models."
             raise UpstreamFault(502, text, code="bad_model_list")
-        counts = self._catalogue.learn(bytes(body))
+        counts = self._catalogue.learn(body)
         self.learned_at = self._clock.seconds()
         return counts
 
