@@ -65,6 +65,9 @@ class OpenAINative:
     language: str = "openai_chat"
     takes_tokens: bool = True
 
+    def shapes(self, model: Model) -> bool:
+        return model.abilities.structured
+
     def encode(self, request: Request, model: Model, user: str) -> Call:
         if isinstance(request, ChatRequest):
             return self._chat(request, model, user)
