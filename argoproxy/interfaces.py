@@ -107,6 +107,9 @@ class IUpstream(Interface):
     name: str = Attribute("The wire's name in the registry, the log and /version.")
     takes_tokens: bool = Attribute("Whether embeddings may be asked of token ids.")
 
+    def shapes(model: Model) -> bool:
+        """Whether the wire itself sees to it that a reply has the shape that is asked for."""
+
     def encode(request: Request, model: Model, user: str) -> Call:
         """
         The call that asks ARGO for it. Requests have one prompt and one choice (L{ChatRequest.singles}).
@@ -179,8 +182,8 @@ class ILeg(Interface):
     """
     One upstream reply on its way to the client; an exchange has as many as it makes calls.
 
-    The order is: C{feed} for all bytes, C{ended}, C{settle} until it returns L{False}, C{close}. Any of them may
-    raise a L{ProxyError}: the reply has failed.
+    The order is: C{feed} for all bytes, C{ended}, C{settle} until it returns L{False}, C{again}, C{close}. Any of them
+    may raise a L{ProxyError}: the reply has failed.
     """
 
     fault: ProxyError | None = Attribute(
@@ -195,6 +198,9 @@ class ILeg(Interface):
 
     def settle() -> bool:
         """Do a slice of the counting that is left over. L{True} while there is more."""
+
+    def again() -> Call | None:
+        """The call to make instead, if the reply won't do: then this leg is not closed, and another begins."""
 
     def close() -> bytes:
         """The last bytes of this leg for the client."""

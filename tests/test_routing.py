@@ -20,6 +20,10 @@ class Wire:
     """A wire that is only chosen."""
 
     name: str
+    takes_tokens: bool = False
+
+    def shapes(self, model: Model) -> bool:
+        raise NotImplementedError
 
     def encode(self, request: Request, model: Model, user: str) -> Call:
         raise NotImplementedError
@@ -28,31 +32,64 @@ class Wire:
         raise NotImplementedError
 
 
-GATEWAY = Wire("argo_gateway")
-WIRES: dict[str, IUpstream] = {"gateway": GATEWAY}
+GATEWAY, OPENAI, ANTHROPIC = Wire("gateway"), Wire("openai_native"), Wire("anthropic_native")
+WIRES: dict[str, IUpstream] = {wire.name: wire for wire in (GATEWAY, OPENAI, ANTHROPIC)}
 CHAT = ChatRequest(model="any", prompts=((),))
 DIRECT = DirectRequest(model="any", resource="chat", fields={})
+NATIVE = {"openai": OPENAI, "google": OPENAI, "unknown": OPENAI, "anthropic": ANTHROPIC}
 
 
-@pytest.mark.parametrize("mode", ["auto", "gateway"])
-def test_provides_the_interface(mode: str) -> None:
-    assert verifyObject(IRouter, Router(WIRES, mode))
+def _model(family: Family, name: str = "any") -> Model:
+    return Model(internal_id=name, names=(f"argo:{name}",), family=family)
 
 
-@pytest.mark.parametrize("mode", ["auto", "gateway"])
+def test_provides_the_interface() -> None:
+    assert verifyObject(IRouter, Router(WIRES))
+
+
 @pytest.mark.parametrize("family", get_args(Family))
-@pytest.mark.parametrize("request_", [CHAT, DIRECT])
-def test_gateway_serves_all_families(mode: str, family: Family, request_: Request) -> None:
-    router = Router(WIRES, mode)
-    model = Model(internal_id="any", names=("argo:any",), family=family)
-    assert router.route(request_, model) is GATEWAY
+def test_the_gateway_serves_all_families_until_argo_has_shown_its_native_wires(family: Family) -> None:
+    router = Router(WIRES)
+    assert router.route(CHAT, _model(family)) is GATEWAY
+    router.native = True
+    assert router.route(CHAT, _model(family)) is NATIVE[family]
 
 
-@pytest.mark.parametrize("mode", ["auto", "gateway"])
-def test_tells_the_wire_of_each_family(mode: str) -> None:
-    assert Router(WIRES, mode).in_use() == dict.fromkeys(get_args(Family), "gateway")
+@pytest.mark.parametrize("native", [False, True])
+@pytest.mark.parametrize("family", get_args(Family))
+def test_the_operator_can_decide(family: Family, native: bool) -> None:
+    gateway, natively = Router(WIRES, "gateway"), Router(WIRES, "native")
+    gateway.native = natively.native = native
+    assert gateway.route(CHAT, _model(family)) is GATEWAY
+    assert natively.route(CHAT, _model(family)) is NATIVE[family]
+    assert (gateway.undecided, natively.undecided, Router(WIRES).undecided) == (False, False, True)
 
 
-def test_mode_that_does_not_exist_is_refused() -> None:
-    with pytest.raises(ValueError, match="native"):
-        Router(WIRES, "native")
+@pytest.mark.parametrize("mode", ["auto", "gateway", "native"])
+def test_a_direct_request_always_goes_to_the_gateway(mode: str) -> None:
+    router = Router(WIRES, mode, {"*": "native"})
+    router.native = True
+    assert router.route(DIRECT, _model("anthropic")) is GATEWAY
+
+
+@pytest.mark.parametrize(
+    ("name", "family", "wire"),
+    [
+        ("claudeopus41", "anthropic", GATEWAY),
+        ("claudesonnet45", "anthropic", OPENAI),
+        ("gpt4o", "openai", OPENAI),
+        ("GPT5", "openai", GATEWAY),
+        ("gemini25pro", "google", OPENAI),
+    ],
+)
+def test_patterns_come_first(name: str, family: Family, wire: Wire) -> None:
+    router = Router(WIRES, "native", {"claudeopus*": "gateway", "argo:claude*": "openai", "gpt5*": "gateway"})
+    assert router.route(CHAT, _model(family, name)) is wire
+
+
+def test_it_tells_what_is_in_use() -> None:
+    router = Router(WIRES, "auto", {"gpt5*": "gateway"})
+    assert router.in_use() == dict.fromkeys(get_args(Family), "gateway") | {"gpt5*": "gateway"}
+    router.native = True
+    assert router.in_use()["anthropic"] == "anthropic_native"
+    assert router.in_use()["openai"] == "openai_native"

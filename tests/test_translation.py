@@ -32,7 +32,10 @@ from argoproxy.dialects.argo_direct import ArgoDirect
 from argoproxy.dialects.openai_chat import OpenAIChat
 from argoproxy.errors import UpstreamFault
 from argoproxy.interfaces import ICounter, ILeg, IRenderer, ITally, ITranslation
-from argoproxy.translation import Leg, Translation, Verbatim, between
+from argoproxy.translation import between
+from argoproxy.translation.legs import Leg
+from argoproxy.translation.translated import Translation
+from argoproxy.translation.verbatim import Verbatim
 from argoproxy.upstreams.argo_gateway import ArgoGateway
 
 MODEL = Model(internal_id="gpt4o", names=("argo:gpt-4o",), family="openai")

@@ -156,6 +156,14 @@ class Exchange:
         self._end(translation, translation.close())
 
     async def _leg(self, translation: ITranslation, call: Call, choice: int) -> None:
+        """Make a call, and the one that its reply asks for instead, if it does."""
+        leg = await self._carried(translation, call, choice)
+        while (instead := leg.again()) is not None:
+            leg = await self._carried(translation, instead, choice)
+        self._pass(translation, leg, leg.close())
+
+    async def _carried(self, translation: ITranslation, call: Call, choice: int) -> ILeg:
+        """Make a call, and take its reply to its end."""
         answer = await self._parties.client.send(call)
         self._pass_head(answer.head)
         leg = translation.leg(call, answer.head, choice)
@@ -166,7 +174,7 @@ class Exchange:
             self._reply.leave(answer)
         self._pass(translation, leg, leg.ended())
         await self._settled(leg)
-        self._pass(translation, leg, leg.close())
+        return leg
 
     def _pass_head(self, head: Head) -> None:
         """Of ARGO's headers, the two that help a client."""

@@ -49,6 +49,9 @@ class ArgoGateway:
     name: str = "gateway"
     takes_tokens: bool = False
 
+    def shapes(self, model: Model) -> bool:
+        return False
+
     def encode(self, request: Request, model: Model, user: str) -> Call:
         who: dict[str, Any] = {"user": user, "model": model.internal_id}
         if isinstance(request, ChatRequest):

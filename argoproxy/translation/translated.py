@@ -1,0 +1,122 @@
+"""Replies between different languages: events that a decoder finds, bytes that a renderer makes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from zope.interface import implementer
+
+from argoproxy.conversation import (
+    Call,
+    ChatRequest,
+    EmbeddingRequest,
+    Event,
+    Failed,
+    Head,
+    Model,
+    Started,
+    Usage,
+    Used,
+)
+from argoproxy.errors import ProxyError
+from argoproxy.interfaces import ICounter, IDecoder, ILeg, IRenderer, ITally, ITranslation, IUpstream
+
+from .legs import Leg
+
+
+@implementer(ITranslation)
+class Translation:
+    """From the events that an upstream's decoder finds to the bytes that a dialect's renderer makes."""
+
+    status = 200
+
+    def __init__(
+        self,
+        request: ChatRequest | EmbeddingRequest,
+        model: Model,
+        upstream: IUpstream,
+        renderer: IRenderer,
+        counter: ICounter,
+    ) -> None:
+        self._request = request
+        self._model = model
+        self._upstream = upstream
+        self._renderer = renderer
+        self._counter = counter
+        self._prompt = counter.prompt(request, model)
+        self._legs: dict[int, Leg] = {}
+        self._opened = False
+
+    @property
+    def content_type(self) -> str:
+        """The renderer's."""
+        return self._renderer.content_type
+
+    @property
+    def keepalive(self) -> bytes:
+        """The renderer's."""
+        return self._renderer.keepalive
+
+    def calls(self, user: str) -> tuple[Call, ...]:
+        singles = self._request.singles() if isinstance(self._request, ChatRequest) else (self._request,)
+        return tuple(self._upstream.encode(one, self._model, user) for one in singles)
+
+    def leg(self, call: Call, head: Head, choice: int) -> ILeg:
+        leg = self._legs[choice] = Leg(*self._parts_of_leg(call, head, choice))
+        return leg
+
+    def _parts_of_leg(
+        self, call: Call, head: Head, choice: int
+    ) -> tuple[IDecoder, Callable[[Event], bytes], ITally, int | None]:
+        limit = self._request.token_limit if isinstance(self._request, ChatRequest) else None
+        tally = self._counter.completion(self._model)
+        return self._upstream.decoder(call, head, choice), self._render, tally, limit
+
+    def settle(self) -> bool:
+        return self._prompt.step()
+
+    def usage(self) -> Usage:
+        told = [leg.used for _, leg in sorted(self._legs.items())]
+        if told and all(told):
+            return _summed([usage for usage in told if usage], self._each)
+        completion = sum(leg.used.completion if leg.used else leg.counted for leg in self._legs.values())
+        return Usage(prompt=self._prompt.total(), completion=completion)
+
+    @property
+    def _each(self) -> int:
+        """How many replies a prompt gets."""
+        return self._request.n if isinstance(self._request, ChatRequest) else 1
+
+    def open(self) -> bytes:
+        return self._open(self._prompt.total())
+
+    def _open(self, prompt: int) -> bytes:
+        self._opened = True
+        return self._renderer.render(Started(prompt))
+
+    def close(self) -> bytes:
+        return self._render(Used(self.usage())) + self._renderer.close()
+
+    def fail(self, fault: ProxyError) -> bytes:
+        return self._renderer.render(Failed(fault))
+
+    def _render(self, event: Event) -> bytes:
+        if isinstance(event, Started):
+            return b"" if self._opened else self._open(event.prompt or self._prompt.total())
+        return (b"" if self._opened else self.open()) + self._renderer.render(event)
+
+
+def _summed(told: Sequence[Usage], each: int) -> Usage:
+    """
+    What the calls of one reply cost together, a prompt counted once.
+
+    @param each: how many replies a prompt got: so many of the usages in a row are of the same one.
+    """
+    prompts = told[::each]
+    return Usage(
+        prompt=sum(usage.prompt for usage in prompts),
+        completion=sum(usage.completion for usage in told),
+        cached=sum(usage.cached for usage in prompts),
+        reasoning=sum(usage.reasoning for usage in told),
+        cache_written=sum(usage.cache_written for usage in prompts),
+    )

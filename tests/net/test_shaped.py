@@ -1,0 +1,84 @@
+"""Structured outputs over a wire that has none."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.web import Web
+
+POINT = {"type": "object", "properties": {"x": {"type": "integer"}}, "required": ["x"]}
+FORMAT = {"type": "json_schema", "json_schema": {"name": "point", "schema": POINT}}
+GOOD, BAD = '{"x": 1}', "Sure! x is 1."
+
+
+def _web(*said: str) -> Web:
+    web = Web()
+    for one in said:
+        web.simulator.fault(f"say={one}")
+    return web
+
+
+def _text(got: Any, stream: bool) -> str:
+    return str(got.text() if stream else got.json()["choices"][0]["message"]["content"])
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_reply_that_fits_is_passed_on(stream: bool) -> None:
+    web = _web(GOOD)
+    got = web.chat(response_format=FORMAT, stream=stream)
+    assert got.status == 200
+    assert json.loads(_text(got, stream)) == {"x": 1}
+    assert got.header("x-argoproxy-dropped") is None
+    asked = json.dumps(web.asked())
+    assert "JSON Schema" in asked
+    assert "point" in asked
+    assert len(web.simulator.requests) == 1
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_one_that_does_not_is_asked_for_once_more(stream: bool) -> None:
+    web = _web(BAD, GOOD)
+    got = web.chat(response_format=FORMAT, stream=stream)
+    assert json.loads(_text(got, stream)) == {"x": 1}
+    assert BAD not in got.body.decode()
+    messages = web.asked()["messages"]
+    assert messages[-2] == {"role": "assistant", "content": BAD}
+    assert "not valid JSON" in messages[-1]["content"]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_and_never_a_third_time(stream: bool) -> None:
+    web = _web(BAD, '{"x": "one"}')
+    got = web.chat(response_format=FORMAT, stream=stream)
+    assert (got.status, got.error["code"]) == (502, "invalid_structured_output")
+    assert "2 attempts" in got.error["message"]
+    assert len(web.simulator.requests) == 2
+
+
+def test_a_fence_is_taken_off() -> None:
+    assert _text(_web(f"```json\n{GOOD}\n```").chat(response_format=FORMAT), False) == GOOD
+
+
+def test_each_choice_is_judged_by_itself() -> None:
+    web = _web(GOOD, BAD, GOOD)
+    got = web.chat(response_format={"type": "json_object"}, n=2)
+    assert [json.loads(choice["message"]["content"]) for choice in got.json()["choices"]] == [{"x": 1}] * 2
+    assert len(web.simulator.requests) == 3
+
+
+def test_a_schema_that_is_none_is_the_clients_fault() -> None:
+    web = _web()
+    broken = {"type": "json_schema", "json_schema": {"name": "p", "schema": {"type": "nonsense"}}}
+    got = web.chat(response_format=broken)
+    assert got.status == 400
+    assert not web.simulator.requests
+
+
+def test_a_failure_is_not_asked_again() -> None:
+    web = Web()
+    web.simulator.fault("status=503")
+    assert web.chat(response_format=FORMAT).status == 503
+    assert len(web.simulator.requests) == 1
