@@ -25,7 +25,6 @@ from argoproxy.vocabulary.anthropic_blocks import (
     UserMessage,
     content_block,
 )
-from argoproxy.vocabulary.openai import meaningful
 
 from .call_ids import fitted
 from .mending import (
@@ -40,6 +39,9 @@ from .mending import (
     Rule,
     needs_stream,
 )
+from .unsaid import unsaid
+
+_SAID = ("top_k", "thinking")
 
 Wire = dict[str, Any]
 Block = AssistantBlock | ImageBlock | ToolResultBlock
@@ -116,11 +118,9 @@ def streams(request: ChatRequest, abilities: Abilities) -> bool:
 
 def dropped(request: ChatRequest) -> tuple[str, ...]:
     """What the client asked for and this wire has no word for."""
-    missed = list(meaningful(request.extras))
+    missed = list(unsaid(request, _SAID))
     if any(message.name is not None for message in request.messages):
         missed.append("name")
-    if request.shape is not None:
-        missed.append("response_format")
     if any(not text.strip() for text in request.stop):
         missed.append("stop")
     return tuple(missed)

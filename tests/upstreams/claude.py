@@ -8,6 +8,8 @@ from typing import Any
 import msgspec
 
 from argoproxy.conversation import Call, ChatRequest, Event, RouteCall, Stamp
+from argoproxy.conversation.gather import Gatherer
+from argoproxy.conversation.gather import Reply as Whole
 from argoproxy.dialects.anthropic_messages import AnthropicMessages
 from argoproxy.interfaces import ISplice
 from argoproxy.upstreams.anthropic_native import AnthropicNative
@@ -50,6 +52,14 @@ def events(call: Call, size: int = 1 << 20, argo: Argo | None = None) -> list[Ev
     reply = send(call, argo)
     assert reply.text is not None
     return played(NATIVE.decoder(call, head(reply), 0), reply.text.encode(), size)
+
+
+def answer(request: ChatRequest, name: str = SONNET) -> Whole:
+    """The same, gathered."""
+    gatherer = Gatherer()
+    for event in events(encode(request, name)):
+        gatherer.add(event)
+    return gatherer.reply()
 
 
 def parsed(body: bytes | None = None, headers: dict[str, str] | None = None, **fields: Any) -> ChatRequest:

@@ -310,6 +310,10 @@ def test_an_error_in_the_middle_ends_it(size: int) -> None:
     assert (failed.fault.status, failed.fault.message) == (529, "Overloaded")
 
 
+def test_a_message_that_begins_with_nothing_begins() -> None:
+    assert stream(body({"type": "message_start"}, *text("a"), end(), OVER))[0] == Started()
+
+
 @pytest.mark.parametrize(
     "data", [b"event: message_start\ndata: {\n\n", b'data: {"type":"message_start","message":1}\n\n']
 )

@@ -279,6 +279,8 @@ def test_what_shows_that_it_is_no_notice_lets_it_go(data: bytes) -> None:
 
 
 def test_a_message_of_nothing_is_passed_on() -> None:
+    begins = body({"type": "message_start"}, *text("a"), end(stop_sequence=None), OVER)
+    assert spliced(_splice(), begins) == begins
     assert len(_data(spliced(_splice(), body(START, end(), OVER)))) == 3
 
 
