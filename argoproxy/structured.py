@@ -22,7 +22,7 @@ def asked(request: ChatRequest, shape: OutputShape) -> ChatRequest:
     """The same request, asking for the shape in words; the words stand behind the client's own system messages."""
     words = Message("system", (Text(_instructions(shape)),))
     prompts = tuple(_after_system(prompt, words) for prompt in request.prompts)
-    return msgspec.structs.replace(request, prompts=prompts, shape=None, raw={})
+    return msgspec.structs.replace(request, prompts=prompts, shape=None)
 
 
 def again(request: ChatRequest, said: str, problem: str) -> ChatRequest:

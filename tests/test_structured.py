@@ -91,7 +91,7 @@ def test_the_shape_is_asked_for_behind_the_clients_system_messages() -> None:
     assert roles == ["system", "system", "user"]
     assert "point (a place)" in _texts(sent)[1][1]
     assert json.dumps(POINT) in _texts(sent)[1][1]
-    assert (sent.shape, sent.raw) == (None, {})
+    assert (sent.shape, sent.raw) == (None, request.raw)
 
 
 def test_it_is_asked_again_with_what_was_said_and_what_is_wrong() -> None:

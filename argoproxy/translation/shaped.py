@@ -5,7 +5,7 @@ fit, and asked for once more if they don't.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import msgspec
 
@@ -21,7 +21,7 @@ _MOST_ATTEMPTS = 2
 
 
 class Shaped(Translation):
-    """A translation whose legs hold their text until it fits."""
+    """A translation whose legs hold their reply until it fits."""
 
     def __init__(
         self, request: ChatRequest, model: Model, upstream: IUpstream, renderer: IRenderer, counter: ICounter
@@ -64,7 +64,7 @@ class Shaped(Translation):
 
 
 class HeldLeg(Leg):
-    """A leg whose text waits until it has been judged."""
+    """A leg whose reply waits until it has been judged: nothing of one that is rejected may have been shown."""
 
     def __init__(
         self,
@@ -74,31 +74,34 @@ class HeldLeg(Leg):
         limit: int | None,
         judged: Callable[[str], Call | None],
     ) -> None:
-        super().__init__(decoder, render, tally, limit)
+        super().__init__(decoder, self._hold, tally, limit)
+        self._show_held = render
         self._judged = judged
-        self._pieces: list[str] = []
-        self._finished: Finished | None = None
+        self._held: list[Event] = []
 
     def again(self) -> Call | None:
         """A reply that calls tools, or was cut off, is not expected to fit."""
-        reason = self._finished.reason if self._finished is not None else self._reason()
-        return self._judged("".join(self._pieces)) if reason == "stop" else None
+        finished = next((event for event in self._held if isinstance(event, Finished)), None)
+        reason = self._reason() if finished is None else finished.reason
+        return self._judged(self._text()) if reason == "stop" else None
 
     def close(self) -> bytes:
-        text = structured.bare("".join(self._pieces))
-        shown = self._render(TextDelta(text, self._choice())) if text else b""
-        return shown + (super().close() if self._finished is None else self._render(self._finished))
+        super().close()
+        return b"".join([self._show_held(event) for event in self._told()])
 
-    def _show(self, event: Event) -> bytes:
-        if isinstance(event, TextDelta):
-            self._tally.add(event.text)
-            self._pieces.append(event.text)
-            return b""
-        if isinstance(event, Finished) and event.reason is not None:
-            self._finished = event
-            return b""
-        return super()._show(event)
+    def _hold(self, event: Event) -> bytes:
+        self._held.append(event)
+        return b""
 
-    def _choice(self) -> int:
-        finished = self._finished or self._unexplained
-        return finished.choice if finished is not None else 0
+    def _text(self) -> str:
+        return "".join([event.text for event in self._held if isinstance(event, TextDelta)])
+
+    def _told(self) -> Iterator[Event]:
+        """What is shown: all of the text, without a fence, where it began."""
+        text = structured.bare(self._text())
+        for event in self._held:
+            if not isinstance(event, TextDelta):
+                yield event
+            elif text:
+                yield TextDelta(text, event.choice)
+                text = ""

@@ -77,6 +77,47 @@ def test_a_schema_that_is_none_is_the_clients_fault() -> None:
     assert not web.simulator.requests
 
 
+SHAPE = {"output_config": {"format": {"type": "json_schema", "schema": POINT}}}
+
+
+def _native(*said: str) -> Web:
+    web = Web(upstream="native")
+    for one in said:
+        web.simulator.fault(f"say={one}")
+    return web
+
+
+def _message(web: Web, text: str = "Where?", **fields: Any) -> Any:
+    messages = [{"role": "user", "content": text}]
+    body = {"model": "claude-sonnet-4.5", "max_tokens": 4096, "messages": messages, **SHAPE, **fields}
+    return web.post("/v1/messages", body)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_nothing_is_shown_before_it_fits_not_even_that_it_begins(stream: bool) -> None:
+    got = _message(_native(BAD, BAD), stream=stream)
+    assert (got.status, got.header("content-type")) == (502, "application/json")
+    assert "2 attempts" in got.error["message"]
+
+
+def test_thoughts_that_led_nowhere_are_not_shown() -> None:
+    web = _native(BAD, GOOD)
+    got = _message(web, thinking={"type": "enabled", "budget_tokens": 1024})
+    assert [block["type"] for block in got.json()["content"]] == ["thinking", "text"]
+    assert len(web.simulator.requests) == 2
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_text_before_a_call_stays_before_it(stream: bool) -> None:
+    tool = {"name": "get_weather", "input_schema": POINT}
+    got = _message(Web(), "How is the weather?", tools=[tool], stream=stream)
+    if stream:
+        blocks = [event["content_block"] for event in got.sse() if event["type"] == "content_block_start"]
+    else:
+        blocks = got.json()["content"]
+    assert [block["type"] for block in blocks] == ["text", "tool_use"]
+
+
 def test_a_failure_is_not_asked_again() -> None:
     web = Web()
     web.simulator.fault("status=503")
