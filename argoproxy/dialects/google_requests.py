@@ -66,6 +66,7 @@ def read_request(fields: Fields, model: str, *, stream: bool = False, sse: bool 
         sse=sse,
         timeout=known.timeout,
         extras={**extras, **hosted, **tool_config, **others},
+        raw=fields,
         prompts=((*read_instructions(known.system_instruction), *read_contents(known.contents)),),
         include_usage=True,
         tools=tools,

@@ -9,9 +9,9 @@ from argoproxy.vocabulary.openai import meaningful
 
 # Fields of the neutral language that not every wire has, and what clients call them: where it can't be told, the first.
 _NAMES: Mapping[str, tuple[str, ...]] = {
-    "top_k": ("top_k", "generationConfig"),
-    "thinking": ("thinking", "reasoning_effort", "reasoning", "output_config", "generationConfig"),
-    "shape": ("response_format", "text", "generationConfig"),
+    "top_k": ("top_k", "generationConfig.topK"),
+    "thinking": ("thinking", "reasoning_effort", "reasoning", "output_config", "generationConfig.thinkingConfig"),
+    "shape": ("response_format", "text", "generationConfig.responseMimeType"),
 }
 
 
@@ -25,4 +25,4 @@ def unsaid(request: ChatRequest, said: Collection[str] = ()) -> tuple[str, ...]:
 
 
 def _written(request: ChatRequest, name: str) -> str:
-    return next((one for one in _NAMES[name] if one in request.raw), _NAMES[name][0])
+    return next((one for one in _NAMES[name] if one.partition(".")[0] in request.raw), _NAMES[name][0])

@@ -45,7 +45,7 @@ def test_without_any_the_request_asks_for_nothing(body: str) -> None:
     request = GoogleGenAI().parse(
         f'{{"contents": "hi", "generationConfig": {body}}}'.encode(), RouteCall({"model": "m"})
     )
-    assert request == GenerateRequest(model="m", prompts=request.prompts, include_usage=True)
+    assert request == GenerateRequest(model="m", prompts=request.prompts, include_usage=True, raw=request.raw)
 
 
 THINKING: list[tuple[Any, Thinking | None]] = [
