@@ -316,3 +316,16 @@ def test_a_family_that_nobody_knows_is_prompted_for_calls() -> None:
     reply = argo.chat("llama4", "weather", system=system).json["response"]
     assert reply == '<tool_call>{"name": "get_weather", "arguments": {"city": "city"}}</tool_call>'
     assert argo.chat("llama4", "weather", system="No tools.").json["response"].startswith("This is Llama 4")
+
+
+def test_results_in_words_are_answered_in_families_without_tools() -> None:
+    """Their tags hold the tool's name, which alone would make the model call it again."""
+    argo = Argo()
+    argo.simulator.set_models([{"id": "Llama 4", "internal_id": "llama4"}])
+    described = json.dumps({"name": "get_weather", "parameters": SCHEMA})
+    messages = [
+        {"role": "system", "content": f"Call tools with <tool_call>{{...}}</tool_call>. Tools: {described}"},
+        user('<tool_response>{"name": "get_weather", "content": "Sunny"}</tool_response>'),
+    ]
+    reply = argo.chat("llama4", messages=messages).json["response"]
+    assert 'The tool said: "{"name": "get_weather", "content": "Sunny"}"' in reply

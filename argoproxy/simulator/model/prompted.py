@@ -2,12 +2,14 @@
 Tools that are described in a prompt, for models of a family without native ones.
 
 How a client describes them is its own affair, so every JSON object in the prompt that has a C{name} and a schema
-counts as a tool, if the prompt asks for C{<tool_call>} at all. (A guess at what such a model would do.)
+counts as a tool, if the prompt asks for C{<tool_call>} at all; and what stands in C{<tool_response>} tags in a user's
+message, as open models are trained to read it, is a result. (A guess at what such a model would do.)
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +17,7 @@ from argoproxy.simulator.model.asks import Spoken, Tool
 
 _SCHEMAS = ("parameters", "input_schema", "schema")
 _DECODER = json.JSONDecoder()
+_RESULT = re.compile(r"<tool_response>(.*?)</tool_response>", re.DOTALL)
 
 
 def prompted_tools(prompt: str) -> tuple[Tool, ...]:
@@ -22,6 +25,11 @@ def prompted_tools(prompt: str) -> tuple[Tool, ...]:
     if "<tool_call>" not in prompt:
         return ()
     return tuple(tool for found in _objects(prompt) for tool in _tools(found))
+
+
+def prompted_results(text: str) -> tuple[str, ...]:
+    """@return: The results that a user's message tells of."""
+    return tuple(_RESULT.findall(text))
 
 
 def written(calls: tuple[Spoken, ...]) -> str:

@@ -15,7 +15,7 @@ import msgspec
 
 from argoproxy.simulator.model.asks import Answer, Ask, Choice, Spoken, Tool
 from argoproxy.simulator.model.models import ANTHROPIC, EMBEDDERS, GOOGLE, UNKNOWN, Model
-from argoproxy.simulator.model.prompted import prompted_tools
+from argoproxy.simulator.model.prompted import prompted_results, prompted_tools
 from argoproxy.simulator.model.replies import answer, said
 from argoproxy.simulator.model.vectors import text_vector
 from argoproxy.simulator.strict import gateway as strict
@@ -216,11 +216,12 @@ def _ask(
     body: Body, model: Model, messages: list[Message], tools: tuple[Tool, ...], registered: bool, seed: bytes
 ) -> Ask:
     system = "\n".join(message.text() for message in messages if message.role == "system")
+    text = last_user_text(messages)
     return Ask(
         model=model,
-        text=last_user_text(messages),
+        text=text,
         images=images(messages, model, urls=False),
-        results=open_results(messages),
+        results=open_results(messages) or (prompted_results(text) if model.family == UNKNOWN else ()),
         tools=tools,
         prompted=prompted_tools(system) if model.family == UNKNOWN else (),
         choice=strict.choice(body.tool_choice, model) if tools else Choice(),
