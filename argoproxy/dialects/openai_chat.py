@@ -10,7 +10,8 @@ import attrs
 import msgspec
 from zope.interface import implementer
 
-from argoproxy.conversation import ChatRequest, Request, RouteCall, Stamp, Tool, ToolChoice
+from argoproxy.conversation import ChatRequest, Request, RouteCall, Stamp
+from argoproxy.conversation.abilities import Effort
 from argoproxy.errors import ClientFault, ProxyError
 from argoproxy.interfaces import IRenderer, IRenderingDialect
 from argoproxy.vocabulary.openai import meaningful
@@ -30,14 +31,19 @@ from .openai_fields import (
     stops,
     wants_usage,
 )
+from .openai_formats import ResponseFormat, read_effort, read_format
+from .openai_freeform import freeform_names
 from .openai_functions import FunctionChoice, Functions, read_functions
 from .openai_messages import Messages, read_messages
-from .openai_tools import Choice, Tools, read_tools
+from .openai_tools import Choice, Toolbox, Tools, read_tools
 from .reading import Reader, split
 
 
 class ChatBody(msgspec.Struct, frozen=True, kw_only=True):
-    """The fields that the neutral language knows. C{user} is taken and given to nobody."""
+    """
+    The fields that the neutral language knows. C{user} is taken and given to nobody; the hints on caching, and who is
+    asking, change no reply, so they are not missed on wires that don't have them.
+    """
 
     messages: Messages
     model: str = ""
@@ -50,11 +56,17 @@ class ChatBody(msgspec.Struct, frozen=True, kw_only=True):
     top_p: Share | None = None
     stop: Stop | None = None
     tools: Tools = ()
-    tool_choice: Choice | None = None
+    tool_choice: Choice = IGNORED
     parallel_tool_calls: bool | None = None
     functions: Functions = ()
     function_call: FunctionChoice | None = None
+    response_format: ResponseFormat | None = None
+    reasoning_effort: Effort | None = None
     timeout: Seconds | None = None
+    prompt_cache_key: Ignored = IGNORED
+    prompt_cache_options: Ignored = IGNORED
+    prompt_cache_retention: Ignored = IGNORED
+    safety_identifier: Ignored = IGNORED
     user: Ignored = IGNORED
 
 
@@ -74,15 +86,15 @@ class OpenAIChat:
     def parse(self, body: bytes, call: RouteCall) -> ChatRequest:
         fields = split(body)
         known, extras = _READER.read(fields)
-        tools, choice = _tools(known)
+        box = _tools(known)
         asked = FunctionsRequest if known.functions else ChatRequest
         return asked(
             model=known.model,
             stream=known.stream,
             timeout=known.timeout,
-            extras=meaningful(extras),
+            extras=meaningful(extras) | box.left_out,
             raw=fields,
-            prompts=(read_messages(known.messages),),
+            prompts=(read_messages(known.messages, freeform_names(box.tools)),),
             n=known.n,
             include_usage=wants_usage(known.stream, known.stream_options),
             max_tokens=known.max_tokens,
@@ -90,9 +102,11 @@ class OpenAIChat:
             temperature=known.temperature,
             top_p=known.top_p,
             stop=stops(known.stop),
-            tools=tools,
-            tool_choice=choice,
+            tools=box.tools,
+            tool_choice=box.choice,
             parallel_tool_calls=_parallel(known),
+            thinking=read_effort(known.reasoning_effort),
+            shape=read_format(known.response_format, "response_format"),
         )
 
     def renderer(self, request: Request, stamp: Stamp) -> IRenderer:
@@ -103,14 +117,14 @@ class OpenAIChat:
         return error_body(fault)
 
 
-def _tools(body: ChatBody) -> tuple[tuple[Tool, ...], ToolChoice | None]:
+def _tools(body: ChatBody) -> Toolbox:
     """The tools, by either of their names."""
     if not body.functions and body.function_call is None:
         return read_tools(body.tools, body.tool_choice)
     if body.tools:
         text = "'functions' is the deprecated name of 'tools': a request has one of them."
         raise ClientFault(text, code="invalid_value", param="functions")
-    return read_functions(body.functions, body.function_call)
+    return Toolbox(*read_functions(body.functions, body.function_call), {})
 
 
 def _parallel(body: ChatBody) -> bool | None:

@@ -21,15 +21,17 @@ from argoproxy.conversation import (
     ReasoningDelta,
     Stamp,
     TextDelta,
+    ToolCall,
     ToolCallArguments,
     ToolCallBegun,
     Used,
 )
 from argoproxy.conversation.gather import Choice, Gatherer
 from argoproxy.interfaces import IRenderer
-from argoproxy.vocabulary.openai import CompletionUsage, FunctionCall, FunctionToolCall
+from argoproxy.vocabulary.openai import CompletionUsage, CustomToolCall, FunctionCall, FunctionToolCall
 from argoproxy.wire import sse
 
+from .openai_freeform import freeform_names
 from .openai_stream import ChunkHead, Frame, failure
 
 _encode = msgspec.json.Encoder().encode
@@ -46,13 +48,21 @@ class FunctionDelta(msgspec.Struct, frozen=True, omit_defaults=True):
     arguments: str | None = None
 
 
+class CustomDelta(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A piece of a custom tool's call: first the name, with an empty text, then the text."""
+
+    name: str | None = None
+    input: str | None = None
+
+
 class CallDelta(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A piece of one of the calls."""
 
     index: int
     id: str | None = None
     type: str | None = None
-    function: FunctionDelta
+    function: FunctionDelta | None = None
+    custom: CustomDelta | None = None
 
 
 class Delta(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -73,7 +83,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     refusal: None = None
     annotations: tuple[()] = ()
     reasoning_content: str | msgspec.UnsetType = msgspec.UNSET
-    tool_calls: tuple[FunctionToolCall, ...] | msgspec.UnsetType = msgspec.UNSET
+    tool_calls: tuple[FunctionToolCall | CustomToolCall, ...] | msgspec.UnsetType = msgspec.UNSET
     function_call: FunctionCall | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -114,7 +124,17 @@ class StreamRenderer:
     which the choices first appear.
     """
 
-    __slots__ = ("_end", "_frame", "_functions", "_opening", "_starts", "_text_end", "_text_starts")
+    __slots__ = (
+        "_custom",
+        "_end",
+        "_frame",
+        "_freeform",
+        "_functions",
+        "_opening",
+        "_starts",
+        "_text_end",
+        "_text_starts",
+    )
 
     content_type = "text/event-stream"
     keepalive = sse.COMMENT
@@ -124,6 +144,9 @@ class StreamRenderer:
             id=f"chatcmpl-{stamp.token}", object="chat.completion.chunk", created=stamp.created, model=stamp.model
         )
         self._functions = isinstance(request, FunctionsRequest)
+        self._freeform = freeform_names(request.tools)
+        # The choices whose latest call is a custom tool's: calls of a choice don't interleave.
+        self._custom: set[int] = set()
         self._frame = Frame(head, request.include_usage)
         choices = range(len(request.prompts) * request.n)
         self._starts = [self._frame.start + b'{"index":%d,"delta":' % index for index in choices]
@@ -157,6 +180,11 @@ class StreamRenderer:
 
     def call(self, event: ToolCallBegun) -> bytes:
         """Id, type and name come once, with the first piece."""
+        if event.name in self._freeform:
+            self._custom.add(event.choice)
+            delta = CallDelta(index=event.call, id=event.id, type="custom", custom=CustomDelta(event.name, ""))
+            return self._chunk(event.choice, Delta(tool_calls=(delta,)))
+        self._custom.discard(event.choice)
         function = FunctionDelta(event.name, "")
         if self._functions:
             return self._function(event, function)
@@ -165,6 +193,9 @@ class StreamRenderer:
 
     def arguments(self, event: ToolCallArguments) -> bytes:
         """A piece of the arguments."""
+        if event.choice in self._custom:
+            delta = CallDelta(index=event.call, custom=CustomDelta(input=event.fragment))
+            return self._chunk(event.choice, Delta(tool_calls=(delta,)))
         function = FunctionDelta(arguments=event.fragment)
         if self._functions:
             return self._function(event, function)
@@ -207,6 +238,7 @@ class WholeRenderer:
 
     def __init__(self, request: ChatRequest, stamp: Stamp) -> None:
         self._functions = isinstance(request, FunctionsRequest)
+        self._freeform = freeform_names(request.tools)
         self._stamp = stamp
         self._gatherer = Gatherer(len(request.prompts) * request.n)
 
@@ -230,12 +262,15 @@ class WholeRenderer:
         return WholeChoice(index=index, message=self._message(choice), finish_reason=reason)
 
     def _message(self, choice: Choice) -> Message:
-        text, calls = choice.text, tuple(FunctionToolCall.of(call) for call in choice.calls)
+        text, calls = choice.text, choice.calls
         message = Message(
             content=None if calls and not text else text, reasoning_content=choice.reasoning or msgspec.UNSET
         )
         if not calls:
             return message
         if self._functions:
-            return msgspec.structs.replace(message, function_call=calls[0].function)
-        return msgspec.structs.replace(message, tool_calls=calls)
+            return msgspec.structs.replace(message, function_call=FunctionToolCall.of(calls[0]).function)
+        return msgspec.structs.replace(message, tool_calls=tuple(map(self._call, calls)))
+
+    def _call(self, call: ToolCall) -> FunctionToolCall | CustomToolCall:
+        return CustomToolCall.of(call) if call.name in self._freeform else FunctionToolCall.of(call)

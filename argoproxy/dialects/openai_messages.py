@@ -7,14 +7,17 @@ to say it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Annotated
 
 import msgspec
 
-from argoproxy.conversation import Image, Message, Part, Reasoning, Role, Text, ToolResult
+from argoproxy.conversation import Image, Message, Part, Reasoning, Role, Text, ToolCall, ToolResult
 from argoproxy.errors import ClientFault
-from argoproxy.vocabulary.openai import FunctionCall, FunctionToolCall
+from argoproxy.vocabulary.openai import CustomToolCall, FunctionCall, FunctionToolCall
+
+from .openai_freeform import text_call
+from .reading import decode
 
 ImageAddress = Annotated[str, msgspec.Meta(pattern=r"^(?i:data:image/|https?://)")]
 
@@ -24,7 +27,7 @@ class TextPart(msgspec.Struct, frozen=True, tag_field="type", tag="text"):
 
     text: str
 
-    def part(self) -> Text:
+    def part(self, path: str) -> Text:
         return Text(self.text)
 
 
@@ -33,7 +36,7 @@ class RefusalPart(msgspec.Struct, frozen=True, tag_field="type", tag="refusal"):
 
     refusal: str
 
-    def part(self) -> Text:
+    def part(self, path: str) -> Text:
         return Text(self.refusal)
 
 
@@ -49,8 +52,9 @@ class ImagePart(msgspec.Struct, frozen=True, tag_field="type", tag="image_url"):
 
     image_url: ImageUrl
 
-    def part(self) -> Image:
-        return Image(self.image_url.url, self.image_url.detail)
+    def part(self, path: str) -> Image:
+        """@param path: where this stands in the body."""
+        return Image(self.image_url.url, self.image_url.detail, f"{path}.image_url")
 
 
 Words = str | tuple[TextPart, ...]
@@ -81,7 +85,7 @@ class AssistantMessage(msgspec.Struct, frozen=True, tag_field="role", tag="assis
     content: str | tuple[TextPart | RefusalPart, ...] | None = None
     refusal: str | None = None
     reasoning_content: str | None = None
-    tool_calls: tuple[FunctionToolCall, ...] | None = None
+    tool_calls: tuple[msgspec.Raw, ...] | None = None
     function_call: FunctionCall | None = None
     name: str | None = None
 
@@ -101,58 +105,81 @@ class FunctionMessage(msgspec.Struct, frozen=True, tag_field="role", tag="functi
     content: str | None = None
 
 
-ModernMessage = SystemMessage | DeveloperMessage | UserMessage | AssistantMessage | ToolMessage
-ChatMessage = ModernMessage | FunctionMessage
+ChatMessage = SystemMessage | DeveloperMessage | UserMessage | AssistantMessage | ToolMessage | FunctionMessage
 Messages = Annotated[tuple[ChatMessage, ...], msgspec.Meta(min_length=1)]
 
 
-def read_messages(messages: Sequence[ChatMessage]) -> tuple[Message, ...]:
+class _CallKind(msgspec.Struct, frozen=True):
+    """What tells calls apart."""
+
+    type: str = "function"
+
+
+_call_kind = msgspec.json.Decoder(_CallKind)
+_custom_call = msgspec.json.Decoder(CustomToolCall)
+_function_call = msgspec.json.Decoder(FunctionToolCall)
+
+
+def read_messages(messages: Sequence[ChatMessage], freeform: Container[str] = ()) -> tuple[Message, ...]:
     """
     The conversation.
 
-    @raise ClientFault: a function's answer has no call before it.
+    @param freeform: the names of the request's tools that take a text.
+    @raise ClientFault: a call is none, or a function's answer has no call before it.
     """
-    return tuple(_neutral(message) for message in _modern(messages))
+    return tuple(_neutral(messages, freeform))
 
 
-def _modern(messages: Iterable[ChatMessage]) -> Iterable[ModernMessage]:
-    """The same with tool calls for function calls, which have no ids: one is made of the message's place."""
-    calls: dict[str, str] = {}
+def _neutral(messages: Sequence[ChatMessage], freeform: Container[str]) -> Iterator[Message]:
+    """Deprecated function calls have no ids: one is made of the message's place."""
+    functions: dict[str, str] = {}
     for index, message in enumerate(messages):
-        if isinstance(message, AssistantMessage) and message.function_call is not None:
-            call = FunctionToolCall(id=f"call_{index}", function=message.function_call)
-            calls[call.function.name] = call.id
-            tool_calls = (*(message.tool_calls or ()), call)
-            yield msgspec.structs.replace(message, tool_calls=tool_calls, function_call=None)
+        path = f"messages[{index}]"
+        if isinstance(message, AssistantMessage):
+            said = _said(message, path, freeform)
+            if message.function_call is not None:
+                call = FunctionToolCall(id=f"call_{index}", function=message.function_call).call()
+                functions[call.name] = call.id
+                said = (*said, call)
+            yield Message("assistant", said, message.name)
         elif isinstance(message, FunctionMessage):
-            call_id = calls.get(message.name)
-            if call_id is None:
-                raise _unasked(message.name, f"messages[{index}].name")
-            yield ToolMessage(message.content or "", call_id)
+            yield Message("tool", (_answer(message, functions, path),))
+        elif isinstance(message, ToolMessage):
+            result = ToolResult(message.tool_call_id, _parts(message.content, path))
+            yield Message("tool", (result,), message.name)
         else:
-            yield message
+            role: Role = "user" if isinstance(message, UserMessage) else "system"
+            yield Message(role, _parts(message.content, path), message.name)
 
 
-def _neutral(message: ModernMessage) -> Message:
-    if isinstance(message, AssistantMessage):
-        return Message("assistant", _said(message), message.name)
-    if isinstance(message, ToolMessage):
-        return Message("tool", (ToolResult(message.tool_call_id, _parts(message.content)),), message.name)
-    role: Role = "user" if isinstance(message, UserMessage) else "system"
-    return Message(role, _parts(message.content), message.name)
-
-
-def _said(message: AssistantMessage) -> tuple[Part, ...]:
+def _said(message: AssistantMessage, path: str, freeform: Container[str]) -> tuple[Part, ...]:
     """What an assistant's message holds, in the order in which a model makes it."""
     thought = (Reasoning(message.reasoning_content),) if message.reasoning_content else ()
-    calls = tuple(call.call() for call in message.tool_calls or ())
-    return (*thought, *_parts(message.content or message.refusal or ""), *calls)
+    calls = (_call(raw, f"{path}.tool_calls[{index}]", freeform) for index, raw in enumerate(message.tool_calls or ()))
+    return (*thought, *_parts(message.content or message.refusal or "", path), *calls)
 
 
-def _parts(content: str | Sequence[TextPart | RefusalPart | ImagePart]) -> tuple[Text | Image, ...]:
+def _call(raw: msgspec.Raw, path: str, freeform: Container[str]) -> ToolCall:
+    """@raise ClientFault: it is none."""
+    if decode(_call_kind, raw, path).type != "custom":
+        function: FunctionToolCall = decode(_function_call, raw, path)
+        return function.call()
+    call: CustomToolCall = decode(_custom_call, raw, path)
+    return text_call(call.id, call.custom.name, call.custom.input, freeform)
+
+
+def _answer(message: FunctionMessage, functions: Mapping[str, str], path: str) -> ToolResult:
+    """@raise ClientFault: no message before it calls the function."""
+    call_id = functions.get(message.name)
+    if call_id is None:
+        raise _unasked(message.name, f"{path}.name")
+    return ToolResult(call_id, (Text(message.content),) if message.content else ())
+
+
+def _parts(content: str | Sequence[TextPart | RefusalPart | ImagePart], path: str) -> tuple[Text | Image, ...]:
     if isinstance(content, str):
         return (Text(content),) if content else ()
-    return tuple(item.part() for item in content)
+    return tuple(item.part(f"{path}.content[{index}]") for index, item in enumerate(content))
 
 
 def _unasked(name: str, path: str) -> ClientFault:

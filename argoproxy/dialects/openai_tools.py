@@ -1,56 +1,180 @@
 """
 Tools in OpenAI's requests: the definitions of Chat Completions, and which of them the model may or must call.
 
-The deprecated C{functions} are L{argoproxy.dialects.openai_functions}.
+What both of OpenAI's APIs have in common is here too; the definitions of Responses are
+L{argoproxy.dialects.responses_tools}, the deprecated C{functions} L{argoproxy.dialects.openai_functions}.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from typing import Literal
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Literal
 
 import msgspec
 
 from argoproxy.conversation import Tool, ToolChoice
 from argoproxy.errors import ClientFault
-from argoproxy.vocabulary.openai import FunctionName, FunctionSpec, FunctionTool, NamedTool
+from argoproxy.vocabulary.openai import FunctionName, FunctionSpec, FunctionTool
+from argoproxy.wire.json import Fields
+
+from .openai_freeform import CustomSpec
+from .reading import decode
+
+Mode = Literal["auto", "required"]
+Tools = tuple[msgspec.Raw, ...]
+Choice = msgspec.Raw
+"""In any of its forms: which is told by its C{type}, if it is no word."""
 
 
-class NamedChoice(msgspec.Struct, frozen=True, tag_field="type", tag="function"):
-    """Call this one."""
+class Wish(msgspec.Struct, frozen=True):
+    """
+    What a choice asks for.
+
+    @ivar allowed: by their names, which tools are left; L{None} in place of a hosted one, which has no name.
+    @ivar path: where those stand.
+    """
+
+    choice: ToolChoice
+    allowed: tuple[str | None, ...] | None = None
+    path: str = ""
+
+
+class Toolbox(msgspec.Struct, frozen=True):
+    """
+    What a request says of tools.
+
+    @ivar left_out: by its path, what ARGO hasn't: hosted tools, and choices that need them.
+    """
+
+    tools: tuple[Tool, ...]
+    choice: ToolChoice | None
+    left_out: Fields
+
+
+class _NamedChoice(msgspec.Struct, frozen=True):
+    """Call this function."""
 
     function: FunctionName
 
+    def wish(self) -> Wish:
+        return Wish(ToolChoice("named", self.function.name))
 
-class AllowedTools(msgspec.Struct, frozen=True):
+
+class _CustomChoice(msgspec.Struct, frozen=True):
+    """Call this custom tool."""
+
+    custom: FunctionName
+
+    def wish(self) -> Wish:
+        return Wish(ToolChoice("named", self.custom.name))
+
+
+class _AllowedTool(msgspec.Struct, frozen=True):
+    """A tool's name. Hosted tools have neither."""
+
+    function: FunctionName | None = None
+    custom: FunctionName | None = None
+
+    @property
+    def name(self) -> str | None:
+        named = self.function or self.custom
+        return None if named is None else named.name
+
+
+class _AllowedTools(msgspec.Struct, frozen=True):
+    mode: Mode
+    tools: tuple[_AllowedTool, ...]
+
+
+class _AllowedChoice(msgspec.Struct, frozen=True):
     """Call any of these, or also none."""
 
-    mode: Literal["auto", "required"]
-    tools: tuple[NamedTool, ...]
+    allowed_tools: _AllowedTools
+
+    def wish(self) -> Wish:
+        names = tuple(tool.name for tool in self.allowed_tools.tools)
+        return Wish(ToolChoice(self.allowed_tools.mode), names, "tool_choice.allowed_tools.tools")
 
 
-class AllowedChoice(msgspec.Struct, frozen=True, tag_field="type", tag="allowed_tools"):
-    """Call only some of the tools."""
-
-    allowed_tools: AllowedTools
+class _CustomTool(msgspec.Struct, frozen=True):
+    custom: CustomSpec
 
 
-Tools = tuple[FunctionTool, ...]
-Choice = Literal["auto", "none", "required"] | NamedChoice | AllowedChoice
+class Kind(msgspec.Struct, frozen=True):
+    """What tells tools, and choices of them, apart."""
+
+    type: str
 
 
-def read_tools(tools: Tools, choice: Choice | None) -> tuple[tuple[Tool, ...], ToolChoice | None]:
+class _ChatKind(msgspec.Struct, frozen=True):
+    """The same in Chat Completions, where old clients leave it out."""
+
+    type: str = "function"
+
+
+_kind = msgspec.json.Decoder(Kind)
+_chat_kind = msgspec.json.Decoder(_ChatKind)
+_word = msgspec.json.Decoder(Literal["auto", "none", "required"])
+_function = msgspec.json.Decoder(FunctionTool)
+_custom = msgspec.json.Decoder(_CustomTool)
+_CHOICES: Mapping[str, msgspec.json.Decoder[Any]] = {
+    "function": msgspec.json.Decoder(_NamedChoice),
+    "custom": msgspec.json.Decoder(_CustomChoice),
+    "allowed_tools": msgspec.json.Decoder(_AllowedChoice),
+}
+
+
+def read_tools(tools: Tools, choice: Choice) -> Toolbox:
     """
     The tools that the model may call, and how. Tools outside C{allowed_tools} are left out.
 
-    @raise ClientFault: they don't fit each other.
+    @raise ClientFault: one is no tool, or they don't fit the choice.
     """
-    known = tuple(checked(item.function, f"tools[{index}].function.parameters") for index, item in enumerate(tools))
-    if isinstance(choice, AllowedChoice):
-        allowed = choice.allowed_tools
-        names = [item.function.name for item in allowed.tools]
-        return only(known, names, "tool_choice.allowed_tools.tools"), ToolChoice(allowed.mode)
-    return known, fitting(_neutral(choice), known, "tool_choice")
+    known: list[Tool] = []
+    left_out: Fields = {}
+    for index, raw in enumerate(tools):
+        path = f"tools[{index}]"
+        reads = _READERS.get(decode(_chat_kind, raw, path).type)
+        if reads is None:
+            left_out[path] = raw
+        else:
+            known.append(reads(raw, path))
+    return settled(known, left_out, choice, _CHOICES)
+
+
+def settled(
+    tools: Iterable[Tool], left_out: Fields, choice: Choice, shapes: Mapping[str, msgspec.json.Decoder[Any]]
+) -> Toolbox:
+    """
+    The tools that a choice leaves.
+
+    @param left_out: the tools that ARGO hasn't, by their paths.
+    @param choice: C{null} where there is none.
+    @param shapes: by its type, what reads a choice; each has a C{wish}.
+    @raise ClientFault: the choice is none, or asks for what isn't there.
+    """
+    known = tuple(tools)
+    if bytes(choice) == b"null":
+        return Toolbox(known, None, left_out)
+    wish = _wish(choice, shapes)
+    if wish is None:
+        return Toolbox(known, None, {**left_out, "tool_choice": choice})
+    if wish.allowed is not None:
+        known = only(known, wish.allowed, wish.path)
+    if not known and left_out and wish.choice.mode == "required":
+        return Toolbox(known, None, {**left_out, "tool_choice": choice})
+    return Toolbox(known, fitting(wish.choice, known, "tool_choice"), left_out)
+
+
+def _wish(choice: Choice, shapes: Mapping[str, msgspec.json.Decoder[Any]]) -> Wish | None:
+    """What a choice asks for; L{None} if it is a tool that ARGO hasn't."""
+    if not bytes(choice).startswith(b"{"):
+        return Wish(ToolChoice(decode(_word, choice, "tool_choice")))
+    shape = shapes.get(decode(_kind, choice, "tool_choice").type)
+    if shape is None:
+        return None
+    wish: Wish = decode(shape, choice, "tool_choice").wish()
+    return wish
 
 
 def checked(spec: FunctionSpec, path: str) -> Tool:
@@ -66,16 +190,17 @@ def checked(spec: FunctionSpec, path: str) -> Tool:
     return tool
 
 
-def only(tools: Sequence[Tool], names: Collection[str], path: str) -> tuple[Tool, ...]:
+def only(tools: Sequence[Tool], names: Sequence[str | None], path: str) -> tuple[Tool, ...]:
     """
     Those tools that have one of these names.
 
+    @param names: L{None} is for none of them.
     @param path: where the names stand.
     @raise ClientFault: a name is none of theirs, or there is none.
     """
     known = {tool.name for tool in tools}
     for index, name in enumerate(names):
-        if name not in known:
+        if name is not None and name not in known:
             raise _unknown(name, f"{path}[{index}]")
     if not names:
         raise ClientFault(f"Invalid value for '{path}': it names no tool.", code="invalid_value", param=path)
@@ -98,12 +223,16 @@ def fitting(choice: ToolChoice | None, tools: Sequence[Tool], path: str) -> Tool
     return choice
 
 
-def _neutral(choice: Literal["auto", "none", "required"] | NamedChoice | None) -> ToolChoice | None:
-    if choice is None:
-        return None
-    if isinstance(choice, NamedChoice):
-        return ToolChoice("named", choice.function.name)
-    return ToolChoice(choice)
+def _read_function(raw: msgspec.Raw, path: str) -> Tool:
+    return checked(decode(_function, raw, path).function, f"{path}.function.parameters")
+
+
+def _read_custom(raw: msgspec.Raw, path: str) -> Tool:
+    tool: Tool = decode(_custom, raw, path).custom.tool()
+    return tool
+
+
+_READERS: Mapping[str, Callable[[msgspec.Raw, str], Tool]] = {"function": _read_function, "custom": _read_custom}
 
 
 def _unknown(name: str, path: str) -> ClientFault:

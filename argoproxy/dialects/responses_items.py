@@ -14,6 +14,8 @@ import msgspec
 from .responses_shapes import (
     ArgumentsDone,
     CallItem,
+    CustomCallItem,
+    InputDone,
     Item,
     ItemEvent,
     ItemStatus,
@@ -138,25 +140,52 @@ class OpenReasoning(OpenItem):
         )
 
 
+class CallName(msgspec.Struct, frozen=True):
+    """
+    What a call names.
+
+    @ivar call_id: the call's own id, which its result will name.
+    @ivar namespace: where the tool stands, if anywhere.
+    """
+
+    call_id: str
+    name: str
+    namespace: str | msgspec.UnsetType = msgspec.UNSET
+
+
 @attrs.define
 class OpenCall(OpenItem):
     """
     A call, its arguments still coming.
 
-    @ivar call_id: the call's own id, which its result will name.
     @ivar number: which of the reply's calls it is, from 0.
     """
 
     PREFIX = "fc"
     DELTA = b"response.function_call_arguments.delta"
 
-    call_id: str
-    name: str
+    called: CallName
     number: int
 
-    def item(self, status: ItemStatus) -> CallItem:
-        return CallItem(id=self.id, status=status, call_id=self.call_id, name=self.name, arguments=self.text)
+    def item(self, status: ItemStatus) -> CallItem | CustomCallItem:
+        called = msgspec.structs.asdict(self.called)
+        return CallItem(id=self.id, status=status, arguments=self.text, **called)
 
     def done(self, item: msgspec.Raw) -> tuple[Told, ...]:
-        done = ArgumentsDone(self.id, self.index, name=self.name, arguments=self.text)
+        done = ArgumentsDone(self.id, self.index, name=self.called.name, arguments=self.text)
         return ((b"response.function_call_arguments.done", done), *super().done(item))
+
+
+class OpenCustomCall(OpenCall):
+    """A call of a tool that takes a text."""
+
+    PREFIX = "ctc"
+    DELTA = b"response.custom_tool_call_input.delta"
+
+    def item(self, status: ItemStatus) -> CustomCallItem:
+        called = msgspec.structs.asdict(self.called)
+        return CustomCallItem(id=self.id, status=status, input=self.text, **called)
+
+    def done(self, item: msgspec.Raw) -> tuple[Told, ...]:
+        done = InputDone(self.id, self.index, input=self.text)
+        return ((b"response.custom_tool_call_input.done", done), *OpenItem.done(self, item))

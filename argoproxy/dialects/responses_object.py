@@ -86,7 +86,7 @@ class ResponseUsage(msgspec.Struct, frozen=True, kw_only=True):
     def of(cls, usage: Usage) -> ResponseUsage:
         return cls(
             input_tokens=usage.prompt,
-            input_tokens_details=InputDetails(usage.cached),
+            input_tokens_details=InputDetails(usage.cached, usage.cache_written),
             output_tokens=usage.completion,
             output_tokens_details=OutputDetails(usage.reasoning),
             total_tokens=usage.total,

@@ -31,9 +31,11 @@ from argoproxy.errors import ProxyError, UpstreamFault
 from argoproxy.interfaces import IRenderer
 from argoproxy.wire import sse
 
-from .responses_items import OpenCall, OpenItem, OpenMessage, OpenReasoning, Told
+from .openai_freeform import freeform_names
+from .responses_items import CallName, OpenCall, OpenCustomCall, OpenItem, OpenMessage, OpenReasoning, Told
 from .responses_object import REASONS, IncompleteDetails, Repeated, ResponseError, ResponseUsage, Standing, whole
 from .responses_shapes import ItemStatus, ObjectEvent
+from .responses_tools import Homes
 
 _encode = msgspec.json.Encoder().encode
 
@@ -43,9 +45,11 @@ class ResponsesRequest(ChatRequest, frozen=True, kw_only=True):
     A request of Responses.
 
     @ivar repeated: what the reply repeats of it.
+    @ivar homes: which of its tools have a namespace.
     """
 
     repeated: Repeated
+    homes: Homes = {}
 
 
 class Telling(Protocol):
@@ -139,11 +143,16 @@ class ResponsesRenderer:
     A reply without any item gets an empty message; beside a call or reasoning there is none.
     """
 
-    __slots__ = ("_done", "_open", "_reason", "_repeated", "_standing", "_telling", "_token", "_usage")
+    __slots__ = (
+        *("_done", "_freeform", "_homes", "_open", "_reason"),
+        *("_repeated", "_standing", "_telling", "_token", "_usage"),
+    )
 
     def __init__(self, request: ResponsesRequest, stamp: Stamp) -> None:
         self._telling: Telling = Aloud() if request.stream else Silently()
         self._repeated = request.repeated
+        self._freeform = freeform_names(request.tools)
+        self._homes = request.homes
         self._standing = Standing.at_first(stamp)
         self._token = stamp.token
         self._open: OpenItem | None = None
@@ -190,8 +199,10 @@ class ResponsesRenderer:
 
     def _call(self, event: ToolCallBegun) -> bytes:
         told = self._shut()
-        index = len(self._done)
-        return told + self._begin(OpenCall(self._token, index, event.id, event.name, event.call))
+        namespace, name = self._homes.get(event.name, (msgspec.UNSET, event.name))
+        kind = OpenCustomCall if event.name in self._freeform else OpenCall
+        called = CallName(event.id, name, namespace)
+        return told + self._begin(kind(self._token, len(self._done), called, event.call))
 
     def _arguments(self, event: ToolCallArguments) -> bytes:
         if not isinstance(self._open, OpenCall) or self._open.number != event.call:

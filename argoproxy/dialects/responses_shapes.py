@@ -53,9 +53,21 @@ class CallItem(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=
     call_id: str
     name: str
     arguments: str
+    namespace: str | msgspec.UnsetType = msgspec.UNSET
 
 
-Item = MessageItem | ReasoningItem | CallItem
+class CustomCallItem(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="custom_tool_call"):
+    """A call of a tool that takes a text."""
+
+    id: str
+    status: ItemStatus
+    call_id: str
+    name: str
+    input: str
+    namespace: str | msgspec.UnsetType = msgspec.UNSET
+
+
+Item = MessageItem | ReasoningItem | CallItem | CustomCallItem
 
 
 class ObjectEvent(msgspec.Struct, frozen=True):
@@ -126,3 +138,9 @@ class ArgumentsDone(Place, frozen=True, kw_only=True):
 
     name: str
     arguments: str
+
+
+class InputDone(Place, frozen=True, kw_only=True):
+    """The whole text of a custom tool's call."""
+
+    input: str

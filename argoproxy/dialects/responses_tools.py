@@ -1,75 +1,120 @@
-"""Tools in OpenAI's Responses: written flatter than those of Chat Completions, and of more types."""
+"""
+Tools in OpenAI's Responses: written flatter than those of Chat Completions, and of more types.
+
+A namespace, in which Codex puts the tools of a server, is a name that its tools' names begin with: the models behind
+ARGO know nothing else.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
 from argoproxy.conversation import Tool, ToolChoice
 from argoproxy.vocabulary.openai import FunctionSpec
+from argoproxy.wire.json import Fields
 
-from .openai_tools import checked, fitting, only
+from .openai_freeform import FlatCustomSpec
+from .openai_tools import Choice, Kind, Mode, Toolbox, Wish, checked, settled
 from .reading import decode
 
+Homes = Mapping[str, tuple[str, str]]
+"""The namespace and the name in it of each tool that has one, by the name that the model knows."""
 
-class _Kind(msgspec.Struct, frozen=True):
-    type: str
+
+class _NamedChoice(msgspec.Struct, frozen=True):
+    """Call this one, be it a function or custom."""
+
+    name: str
+
+    def wish(self) -> Wish:
+        return Wish(ToolChoice("named", self.name))
 
 
-class ToolName(msgspec.Struct, frozen=True):
-    """A tool where a choice names it. Hosted ones have no name."""
-
+class _AllowedTool(msgspec.Struct, frozen=True):
     type: str
     name: str | None = None
 
 
-class NamedChoice(msgspec.Struct, frozen=True, tag_field="type", tag="function"):
-    """Call this one."""
+class _AllowedChoice(msgspec.Struct, frozen=True):
+    """Call any of these, or also none."""
+
+    mode: Mode
+    tools: tuple[_AllowedTool, ...]
+
+    def wish(self) -> Wish:
+        names = tuple(tool.name if tool.type in _READERS else None for tool in self.tools)
+        return Wish(ToolChoice(self.mode), names, "tool_choice.tools")
+
+
+class _Namespace(msgspec.Struct, frozen=True):
+    """Tools with a common name."""
 
     name: str
+    tools: tuple[msgspec.Raw, ...] = ()
 
 
-class AllowedChoice(msgspec.Struct, frozen=True, tag_field="type", tag="allowed_tools"):
-    """Call only some of the tools."""
-
-    mode: Literal["auto", "required"]
-    tools: tuple[ToolName, ...]
-
-
-Choice = Literal["auto", "none", "required"] | NamedChoice | AllowedChoice
-
-_kind = msgspec.json.Decoder(_Kind)
+_kind = msgspec.json.Decoder(Kind)
 _function = msgspec.json.Decoder(FunctionSpec)
+_custom = msgspec.json.Decoder(FlatCustomSpec)
+_namespace = msgspec.json.Decoder(_Namespace)
+_named = msgspec.json.Decoder(_NamedChoice)
+_CHOICES: Mapping[str, msgspec.json.Decoder[Any]] = {
+    "function": _named,
+    "custom": _named,
+    "allowed_tools": msgspec.json.Decoder(_AllowedChoice),
+}
 
 
-def read_tools(tools: Sequence[msgspec.Raw]) -> tuple[tuple[Tool, ...], dict[str, msgspec.Raw]]:
+def full_name(namespace: str | None, name: str) -> str:
+    """The name by which the model knows a tool."""
+    return f"{namespace.rstrip('_')}__{name}" if namespace else name
+
+
+def read_tools(tools: Sequence[msgspec.Raw], choice: Choice) -> tuple[Toolbox, Homes]:
     """
-    The tools that are functions; and by their paths those that ARGO has not: hosted ones, and all of other types.
+    The tools that the model may call, and how. Hosted ones, and all of other types, are left out.
 
-    @raise ClientFault: one is no tool.
+    @raise ClientFault: one is no tool, or they don't fit the choice.
     """
-    functions: list[Tool] = []
-    others: dict[str, msgspec.Raw] = {}
+    known: list[Tool] = []
+    homes: dict[str, tuple[str, str]] = {}
+    left_out: Fields = {}
+    for path, namespace, raw in _spread(tools):
+        reads = _READERS.get(decode(_kind, raw, path).type)
+        if reads is None:
+            left_out[path] = raw
+            continue
+        tool = reads(raw, path)
+        if namespace:
+            full = full_name(namespace, tool.name)
+            homes[full] = (namespace, tool.name)
+            tool = msgspec.structs.replace(tool, name=full)
+        known.append(tool)
+    return settled(known, left_out, choice, _CHOICES), homes
+
+
+def _spread(tools: Sequence[msgspec.Raw]) -> Iterator[tuple[str, str, msgspec.Raw]]:
+    """Each tool with its path and its namespace, if it has one."""
     for index, raw in enumerate(tools):
         path = f"tools[{index}]"
-        if decode(_kind, raw, path).type == "function":
-            functions.append(checked(decode(_function, raw, path), f"{path}.parameters"))
-        else:
-            others[path] = raw
-    return tuple(functions), others
+        if decode(_kind, raw, path).type != "namespace":
+            yield path, "", raw
+            continue
+        namespace: _Namespace = decode(_namespace, raw, path)
+        for place, inner in enumerate(namespace.tools):
+            yield f"{path}.tools[{place}]", namespace.name, inner
 
 
-def chosen(choice: Choice | None, tools: tuple[Tool, ...]) -> tuple[tuple[Tool, ...], ToolChoice | None]:
-    """
-    The tools that the model may call, and how.
+def _read_function(raw: msgspec.Raw, path: str) -> Tool:
+    return checked(decode(_function, raw, path), f"{path}.parameters")
 
-    @raise ClientFault: the choice asks for tools that aren't there.
-    """
-    if isinstance(choice, AllowedChoice):
-        names = [tool.name for tool in choice.tools if tool.type == "function" and tool.name is not None]
-        return only(tools, names, "tool_choice.tools"), ToolChoice(choice.mode)
-    if isinstance(choice, NamedChoice):
-        return tools, fitting(ToolChoice("named", choice.name), tools, "tool_choice")
-    return tools, fitting(None if choice is None else ToolChoice(choice), tools, "tool_choice")
+
+def _read_custom(raw: msgspec.Raw, path: str) -> Tool:
+    tool: Tool = decode(_custom, raw, path).tool()
+    return tool
+
+
+_READERS: Mapping[str, Callable[[msgspec.Raw, str], Tool]] = {"function": _read_function, "custom": _read_custom}

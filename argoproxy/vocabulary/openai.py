@@ -45,11 +45,11 @@ NOOPS: Mapping[str, object] = {
     "metadata": {},
     "modalities": ["text"],
     "presence_penalty": 0,
-    "response_format": {"type": "text"},
     "service_tier": "auto",
     "store": False,
     "suffix": "",
     "top_logprobs": 0,
+    "verbosity": "medium",
 }
 """Values that ask for nothing: what happens anyway. Leaving them out changes no reply."""
 
@@ -131,13 +131,33 @@ class FunctionToolCall(msgspec.Struct, frozen=True, kw_only=True):
         return cls(id=call.id, function=FunctionCall(call.name, call.arguments))
 
     def call(self) -> ToolCall:
-        return ToolCall(self.id, self.function.name, self.function.arguments)
+        return ToolCall(self.id, self.function.name, self.function.arguments or "{}")
+
+
+class CustomCall(msgspec.Struct, frozen=True):
+    """What tool is given what text."""
+
+    name: str
+    input: str
+
+
+class CustomToolCall(msgspec.Struct, frozen=True, kw_only=True):
+    """A call of a tool that takes a text, in a message of Chat Completions."""
+
+    id: str
+    type: Literal["custom"] = "custom"
+    custom: CustomCall
+
+    @classmethod
+    def of(cls, call: ToolCall) -> CustomToolCall:
+        return cls(id=call.id, custom=CustomCall(call.name, call.arguments))
 
 
 class PromptDetails(msgspec.Struct, frozen=True):
     """What some of the prompt's tokens are."""
 
     cached_tokens: int = 0
+    cache_write_tokens: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class CompletionDetails(msgspec.Struct, frozen=True):
@@ -161,6 +181,6 @@ class CompletionUsage(msgspec.Struct, frozen=True, kw_only=True):
             prompt_tokens=usage.prompt,
             completion_tokens=usage.completion,
             total_tokens=usage.total,
-            prompt_tokens_details=PromptDetails(usage.cached),
+            prompt_tokens_details=PromptDetails(usage.cached, usage.cache_written or msgspec.UNSET),
             completion_tokens_details=CompletionDetails(usage.reasoning),
         )

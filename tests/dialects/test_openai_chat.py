@@ -15,9 +15,11 @@ from argoproxy.conversation import (
     ChatRequest,
     Image,
     Message,
+    OutputShape,
     Reasoning,
     RouteCall,
     Text,
+    Thinking,
     Tool,
     ToolCall,
     ToolChoice,
@@ -31,6 +33,7 @@ CHAT = OpenAIChat()
 HELLO = [{"role": "user", "content": "Hello"}]
 WEATHER = {"name": "get_weather", "parameters": {"type": "object"}}
 TIME = {"name": "get_time", "description": "What time is it?"}
+PICTURE = Image("data:image/png;base64,AA==", None, "messages[1].content[1].image_url")
 
 
 def parse(messages: Any = HELLO, **fields: Any) -> ChatRequest:
@@ -44,6 +47,10 @@ def tools(*functions: dict[str, Any]) -> list[dict[str, Any]]:
 
 def call(name: str, arguments: str = "{}", call_id: str = "c1") -> dict[str, Any]:
     return {"id": call_id, "type": "function", "function": {"name": name, "arguments": arguments}}
+
+
+def custom(name: str, text: str, call_id: str = "c1") -> dict[str, Any]:
+    return {"id": call_id, "type": "custom", "custom": {"name": name, "input": text}}
 
 
 def test_it_is_a_dialect() -> None:
@@ -74,7 +81,13 @@ MESSAGES: dict[str, tuple[dict[str, Any], Message]] = {
                 {"type": "image_url", "image_url": {"url": "HTTPS://example.org/a.png"}},
             ],
         },
-        Message("user", (Image("data:image/png;base64,AA==", "low"), Image("HTTPS://example.org/a.png"))),
+        Message(
+            "user",
+            (
+                Image("data:image/png;base64,AA==", "low", "messages[1].content[0].image_url"),
+                Image("HTTPS://example.org/a.png", None, "messages[1].content[1].image_url"),
+            ),
+        ),
     ),
     "assistant": ({"role": "assistant", "content": "x", "audio": None}, Message("assistant", (Text("x"),))),
     "assistant without content": ({"role": "assistant"}, Message("assistant", ())),
@@ -92,7 +105,11 @@ MESSAGES: dict[str, tuple[dict[str, Any], Message]] = {
     ),
     "calls beside text": (
         {"role": "assistant", "content": "x", "tool_calls": [call("f", '{"a": 1}'), call("g", "", "c2")]},
-        Message("assistant", (Text("x"), ToolCall("c1", "f", '{"a": 1}'), ToolCall("c2", "g", ""))),
+        Message("assistant", (Text("x"), ToolCall("c1", "f", '{"a": 1}'), ToolCall("c2", "g", "{}"))),
+    ),
+    "a call of a tool that takes a text and isn't offered any more": (
+        {"role": "assistant", "tool_calls": [custom("patch", 'a "b"')]},
+        Message("assistant", (ToolCall("c1", "patch", '{"input":"a \\"b\\""}'),)),
     ),
     "calls alone": (
         {"role": "assistant", "content": None, "tool_calls": [call("f")], "function_call": None},
@@ -112,7 +129,7 @@ MESSAGES: dict[str, tuple[dict[str, Any], Message]] = {
                 {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}},
             ],
         },
-        Message("tool", (ToolResult("c1", (Text("3"), Image("data:image/png;base64,AA=="))),), "f"),
+        Message("tool", (ToolResult("c1", (Text("3"), PICTURE)),), "f"),
     ),
 }
 
@@ -167,6 +184,28 @@ FIELDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"n": None, "temperature": None, "tools": None, "stop": None, "timeout": None, "seed": None, "stream": None},
         {"n": 1, "temperature": None, "tools": (), "stop": (), "timeout": None, "extras": {}, "stream": False},
     ),
+    "hints and who asks": (
+        {"prompt_cache_key": "k", "prompt_cache_retention": "24h", "safety_identifier": "s"},
+        {"extras": {}},
+    ),
+    "an effort": ({"reasoning_effort": "high"}, {"thinking": Thinking("adaptive", "high"), "extras": {}}),
+    "no thinking": ({"reasoning_effort": "none"}, {"thinking": Thinking("off", "none")}),
+    "thinking left to the model": ({"reasoning_effort": None}, {"thinking": None}),
+    "any text": ({"response_format": {"type": "text"}}, {"shape": None, "extras": {}}),
+    "an object": ({"response_format": {"type": "json_object"}}, {"shape": OutputShape(), "extras": {}}),
+    "an object with a name": (
+        {"response_format": {"type": "json_schema", "json_schema": {"name": "p"}}},
+        {"shape": OutputShape(None, "p")},
+    ),
+    "a schema": (
+        {
+            "response_format": {
+                "type": "json_schema",
+                "json_schema": {"name": "p", "description": "A point", "schema": {"type": "object"}, "strict": True},
+            }
+        },
+        {"shape": OutputShape(msgspec.Raw(b'{"type": "object"}'), "p", "A point", True), "extras": {}},
+    ),
     "parallel calls": ({"parallel_tool_calls": False}, {"parallel_tool_calls": False}),
 }
 
@@ -182,12 +221,12 @@ def test_a_request_without_a_model_leaves_the_choice_to_the_catalogue() -> None:
 
 
 def test_fields_that_nobody_here_knows_are_kept_byte_for_byte() -> None:
-    fields = b'"seed": 7 ,"logprobs":false,"response_format":{ "type" : "json_object" }'
+    fields = b'"seed": 7 ,"logprobs":false,"web_search_options":{ "a" : 1 },"verbosity":"medium"'
     body = b'{"messages":[{"role":"user","content":"x"}],' + fields + b"}"
     extras = CHAT.parse(body, RouteCall()).extras
     assert {name: bytes(raw) for name, raw in extras.items()} == {
         "seed": b"7",
-        "response_format": b'{ "type" : "json_object" }',
+        "web_search_options": b'{ "a" : 1 }',
     }
 
 
@@ -207,6 +246,13 @@ def test_all_fields_are_kept_byte_for_byte_for_a_wire_that_speaks_the_same() -> 
 _WEATHER = Tool("get_weather", None, msgspec.Raw(b'{"type": "object"}'))
 _TIME = Tool("get_time", "What time is it?")
 BOTH = tools(WEATHER, TIME)
+
+
+GRAMMAR = {"type": "grammar", "grammar": {"definition": "start: X", "syntax": "lark"}}
+
+
+def patch(**fields: Any) -> dict[str, Any]:
+    return {"type": "custom", "custom": {"name": "patch", **fields}}
 
 
 def allowed(mode: str, *names: str) -> dict[str, Any]:
@@ -233,6 +279,36 @@ TOOLS: dict[str, tuple[dict[str, Any], tuple[Tool, ...], ToolChoice | None]] = {
         (_WEATHER, _TIME),
         ToolChoice("required"),
     ),
+    "a tool of the oldest kind": ({"tools": [{"function": TIME}]}, (_TIME,), None),
+    "tools that take a text": (
+        {
+            "tools": [
+                patch(description="Patches"),
+                patch(format={"type": "text"}),
+                patch(description="Patches", format=GRAMMAR),
+                patch(format=GRAMMAR),
+            ],
+            "tool_choice": {"type": "custom", "custom": {"name": "patch"}},
+        },
+        (
+            Tool("patch", "Patches", freeform=True),
+            Tool("patch", freeform=True),
+            Tool("patch", "Patches\n\nThe input must follow this grammar (lark):\nstart: X", freeform=True),
+            Tool("patch", "The input must follow this grammar (lark):\nstart: X", freeform=True),
+        ),
+        ToolChoice("named", "patch"),
+    ),
+    "one that takes a text, allowed": (
+        {
+            "tools": [*BOTH, patch()],
+            "tool_choice": {
+                "type": "allowed_tools",
+                "allowed_tools": {"mode": "required", "tools": [{"type": "custom", "custom": {"name": "patch"}}]},
+            },
+        },
+        (Tool("patch", freeform=True),),
+        ToolChoice("required"),
+    ),
     "functions": ({"functions": [WEATHER, TIME]}, (_WEATHER, _TIME), None),
     "functions, none": ({"functions": [TIME], "function_call": "none"}, (_TIME,), ToolChoice("none")),
     "functions, named": (
@@ -248,6 +324,43 @@ TOOLS: dict[str, tuple[dict[str, Any], tuple[Tool, ...], ToolChoice | None]] = {
 def test_tools_and_their_choice(fields: dict[str, Any], expected: tuple[Tool, ...], choice: ToolChoice | None) -> None:
     request = parse(**fields)
     assert (request.tools, request.tool_choice) == (expected, choice)
+
+
+def test_calls_of_a_tool_that_takes_a_text_are_texts() -> None:
+    request = parse([{"role": "assistant", "tool_calls": [custom("patch", 'a "b"'), call("f")]}], tools=[patch()])
+    assert request.messages[0].parts == (ToolCall("c1", "patch", 'a "b"'), ToolCall("c1", "f", "{}"))
+
+
+SEARCH = {"type": "web_search"}
+HOSTED: dict[str, tuple[dict[str, Any], list[str], list[str]]] = {
+    "a tool": ({"tools": [tools(TIME)[0], SEARCH]}, ["get_time"], ["tools[1]"]),
+    "a choice": (
+        {"tools": [SEARCH, *BOTH], "tool_choice": SEARCH},
+        ["get_weather", "get_time"],
+        ["tools[0]", "tool_choice"],
+    ),
+    "a call that needs one": ({"tools": [SEARCH], "tool_choice": "required"}, [], ["tools[0]", "tool_choice"]),
+    "one that is allowed": (
+        {
+            "tools": [SEARCH, *BOTH],
+            "tool_choice": {
+                "type": "allowed_tools",
+                "allowed_tools": {"mode": "auto", "tools": [SEARCH, *tools({"name": "get_time"})]},
+            },
+        },
+        ["get_time"],
+        ["tools[0]"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("fields", "names", "told"), HOSTED.values(), ids=HOSTED)
+def test_what_argo_has_not_is_left_out_and_told_by_its_path(
+    fields: dict[str, Any], names: list[str], told: list[str]
+) -> None:
+    request = parse(**fields)
+    assert [tool.name for tool in request.tools] == names
+    assert list(request.extras) == told
 
 
 def test_deprecated_functions_are_called_one_by_one() -> None:
@@ -294,8 +407,13 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "a result without id": ({"messages": [{"role": "tool", "content": "x"}]}, "messages[0].tool_call_id"),
     "a custom call": (
         {"messages": [{"role": "assistant", "tool_calls": [{"id": "c", "type": "custom", "custom": {}}]}]},
+        "messages[0].tool_calls[0].custom.name",
+    ),
+    "a call of an unknown type": (
+        {"messages": [{"role": "assistant", "tool_calls": [{"id": "c", "type": "magic"}]}]},
         "messages[0].tool_calls[0].type",
     ),
+    "a call that is none": ({"messages": [{"role": "assistant", "tool_calls": ["x"]}]}, "messages[0].tool_calls[0]"),
     "a call without name": (
         {"messages": [{"role": "assistant", "tool_calls": [{"id": "c", "function": {"arguments": ""}}]}]},
         "messages[0].tool_calls[0].function.name",
@@ -329,14 +447,33 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "timeout as text": ({"timeout": "5"}, "timeout"),
     "timeout as a flag": ({"timeout": True}, "timeout"),
     "tools as an object": ({"tools": {}}, "tools"),
-    "a custom tool": ({"tools": [*BOTH, {"type": "custom", "custom": {"name": "x"}}]}, "tools[2].type"),
+    "a tool that is none": ({"tools": [*BOTH, "x"]}, "tools[2]"),
+    "a custom tool without name": ({"tools": [*BOTH, {"type": "custom", "custom": {}}]}, "tools[2].custom.name"),
+    "a grammar that isn't given": (
+        {"tools": [{"type": "custom", "custom": {"name": "x", "format": {"type": "grammar"}}}]},
+        "tools[0].custom.format.grammar",
+    ),
     "a tool without name": ({"tools": tools({"description": "x"})}, "tools[0].function.name"),
     "parameters as text": ({"tools": tools(TIME, {"name": "f", "parameters": "{}"})}, "tools[1].function.parameters"),
     "an unknown choice": ({"tools": BOTH, "tool_choice": "maybe"}, "tool_choice"),
-    "a custom choice": (
+    "a choice of no type": ({"tools": BOTH, "tool_choice": {}}, "tool_choice.type"),
+    "a custom choice that isn't there": (
         {"tools": BOTH, "tool_choice": {"type": "custom", "custom": {"name": "x"}}},
-        "tool_choice.type",
+        "tool_choice",
     ),
+    "a format without a type": ({"response_format": {}}, "response_format.type"),
+    "a format that is unknown": ({"response_format": {"type": "xml"}}, "response_format.type"),
+    "a format as text": ({"response_format": "json_object"}, "response_format"),
+    "a schema that isn't given": ({"response_format": {"type": "json_schema"}}, "response_format.json_schema"),
+    "a schema without a name": (
+        {"response_format": {"type": "json_schema", "json_schema": {"schema": {}}}},
+        "response_format.json_schema.name",
+    ),
+    "a schema that is a list": (
+        {"response_format": {"type": "json_schema", "json_schema": {"name": "p", "schema": []}}},
+        "response_format.json_schema.schema",
+    ),
+    "an effort that is unknown": ({"reasoning_effort": "heroic"}, "reasoning_effort"),
     "a choice that isn't there": (
         {"tools": BOTH, "tool_choice": {"type": "function", "function": {"name": "x"}}},
         "tool_choice",

@@ -49,6 +49,17 @@ CALLS: list[Event] = [
     Finished("tool_calls"),
     Used(Usage(10, 20, 4, 3)),
 ]
+TEXTS: list[Event] = [
+    Started(),
+    ToolCallBegun("call_a", "patch"),
+    ToolCallArguments('*** "a"\n'),
+    ToolCallArguments("+ b"),
+    ToolCallBegun("call_b", "get_time", 1),
+    ToolCallArguments("{}", 1),
+    ToolCallBegun("call_c", "patch", 2),
+    Finished("tool_calls"),
+    Used(Usage(10, 20, 4, 3, 5)),
+]
 REPLIES: dict[str, tuple[dict[str, Any], list[Event]]] = {
     "text": ({}, [Started(), TextDelta("Hel"), TextDelta(""), TextDelta("lo"), Finished("stop"), Used(Usage(1, 2))]),
     "choices": (
@@ -184,6 +195,51 @@ def test_any_text_comes_back_from_a_stream_unchanged(pieces: list[tuple[str, int
         text = "".join([choice["delta"].get("content", "") for choice in choices if choice["index"] == index])
         assert text == "".join([text for text, of in pieces if of == index])
     assert {chunk["model"] for chunk in sent} == {model}
+
+
+TEXTUAL: dict[str, Any] = {"messages": HELLO, "tools": [*BOTH, {"type": "custom", "custom": {"name": "patch"}}]}
+
+
+def test_a_call_of_a_tool_that_takes_a_text_is_custom() -> None:
+    reply = play(CHAT, TEXTUAL, TEXTS)
+    ChatCompletion.model_validate_json(reply, strict=True)
+    calls = json.loads(reply)["choices"][0]["message"]["tool_calls"]
+    assert calls == [
+        {"id": "call_a", "type": "custom", "custom": {"name": "patch", "input": '*** "a"\n+ b'}},
+        {"id": "call_b", "type": "function", "function": {"name": "get_time", "arguments": "{}"}},
+        {"id": "call_c", "type": "custom", "custom": {"name": "patch", "input": ""}},
+    ]
+
+
+def test_and_streamed_so() -> None:
+    sent = chunks(play(CHAT, {**TEXTUAL, "stream": True}, TEXTS))
+    deltas = [call for chunk in sent for call in chunk["choices"][0]["delta"].get("tool_calls", [])]
+    assert deltas == [
+        {"index": 0, "id": "call_a", "type": "custom", "custom": {"name": "patch", "input": ""}},
+        {"index": 0, "custom": {"input": '*** "a"\n'}},
+        {"index": 0, "custom": {"input": "+ b"}},
+        {"index": 1, "id": "call_b", "type": "function", "function": {"name": "get_time", "arguments": ""}},
+        {"index": 1, "function": {"arguments": "{}"}},
+        {"index": 2, "id": "call_c", "type": "custom", "custom": {"name": "patch", "input": ""}},
+    ]
+    assert sent[-1]["choices"][0]["finish_reason"] == "tool_calls"
+
+
+def test_the_choices_of_a_stream_call_each_their_own_tools() -> None:
+    events: list[Event] = [
+        ToolCallBegun("a", "patch"),
+        ToolCallBegun("b", "get_time", 0, 1),
+        ToolCallArguments("x"),
+        ToolCallArguments("{}", 0, 1),
+    ]
+    sent = chunks(play(CHAT, {**TEXTUAL, "stream": True, "n": 2}, events))
+    last = [chunk["choices"][0]["delta"]["tool_calls"][0] for chunk in sent[-2:]]
+    assert last == [{"index": 0, "custom": {"input": "x"}}, {"index": 0, "function": {"arguments": "{}"}}]
+
+
+def test_usage_tells_what_was_written_to_a_cache() -> None:
+    details = json.loads(play(CHAT, TEXTUAL, TEXTS))["usage"]["prompt_tokens_details"]
+    assert details == {"cached_tokens": 4, "cache_write_tokens": 5}
 
 
 @given(st.lists(st.text()))

@@ -12,16 +12,12 @@ from hypothesis import strategies as st
 from zope.interface.verify import verifyObject
 
 from argoproxy.conversation import (
-    Image,
     Message,
+    OutputShape,
     Part,
-    Reasoning,
     RouteCall,
     Text,
-    Tool,
-    ToolCall,
-    ToolChoice,
-    ToolResult,
+    Thinking,
 )
 from argoproxy.dialects.openai_responses import OpenAIResponses
 from argoproxy.dialects.responses_replies import ResponsesRequest
@@ -29,7 +25,6 @@ from argoproxy.errors import ClientFault
 from argoproxy.interfaces import IRenderingDialect
 
 DIALECT = OpenAIResponses()
-PIXEL = "data:image/png;base64,iVBORw0KGgo="
 
 
 def parse(**fields: Any) -> ResponsesRequest:
@@ -47,124 +42,8 @@ def user(*parts: Part) -> Message:
     return Message("user", parts)
 
 
-def model(*parts: Part) -> Message:
-    return Message("assistant", parts)
-
-
 def test_it_provides_its_interface() -> None:
     assert verifyObject(IRenderingDialect, DIALECT)
-
-
-CALL = {"type": "function_call", "id": "fc_1", "call_id": "c1", "name": "f", "arguments": '{"a":1}', "status": "x"}
-RESULT = {"type": "function_call_output", "call_id": "c1", "output": "42"}
-ANSWERED = Message("tool", (ToolResult("c1", (Text("42"),)),))
-CALLED = ToolCall("c1", "f", '{"a":1}')
-THOUGHT = {"type": "reasoning", "id": "rs_1", "summary": [{"type": "summary_text", "text": "Hm."}]}
-
-INPUTS: dict[str, tuple[object, tuple[Message, ...]]] = {
-    "a string": ("Hi", (user(Text("Hi")),)),
-    "an empty string": ("", (user(),)),
-    "a message without a type": ([{"role": "user", "content": "Hi"}], (user(Text("Hi")),)),
-    "a message with a null type": ([{"type": None, "role": "user", "content": "Hi"}], (user(Text("Hi")),)),
-    "a message with its type": ([{"type": "message", "role": "user", "content": "Hi"}], (user(Text("Hi")),)),
-    "the roles": (
-        [{"role": role, "content": role} for role in ("system", "developer", "user", "assistant")],
-        (
-            Message("system", (Text("system"),)),
-            Message("system", (Text("developer"),)),
-            user(Text("user")),
-            model(Text("assistant")),
-        ),
-    ),
-    "parts of a user's message": (
-        [
-            {
-                "role": "user",
-                "content": [
-                    {"type": "input_text", "text": "Look:"},
-                    {"type": "input_image", "image_url": PIXEL, "detail": "low"},
-                    {"type": "input_image", "image_url": "https://example.org/a.png"},
-                ],
-            }
-        ],
-        (user(Text("Look:"), Image(PIXEL, "low"), Image("https://example.org/a.png")),),
-    ),
-    "a message of the model, given back as it came": (
-        [
-            {
-                "type": "message",
-                "id": "msg_1",
-                "status": "completed",
-                "role": "assistant",
-                "content": [
-                    {"type": "output_text", "text": "Yes.", "annotations": [], "logprobs": []},
-                    {"type": "refusal", "refusal": "No."},
-                ],
-            }
-        ],
-        (model(Text("Yes."), Text("No.")),),
-    ),
-    "two texts of the model stay two": (
-        [{"role": "assistant", "content": "One."}, {"role": "assistant", "content": "Two."}],
-        (model(Text("One.")), model(Text("Two."))),
-    ),
-    "a call and its result": (
-        [CALL, RESULT],
-        (model(CALLED), ANSWERED),
-    ),
-    "a result in parts": (
-        [
-            {
-                "type": "function_call_output",
-                "call_id": "c1",
-                "output": [{"type": "input_text", "text": "See"}, {"type": "input_image", "image_url": PIXEL}],
-            }
-        ],
-        (Message("tool", (ToolResult("c1", (Text("See"), Image(PIXEL))),)),),
-    ),
-    "an empty result": (
-        [{"type": "function_call_output", "call_id": "c1", "output": ""}],
-        (Message("tool", (ToolResult("c1", ()),)),),
-    ),
-    "thoughts, words and calls of one turn are one message": (
-        [THOUGHT, {"role": "assistant", "content": "I'll look."}, CALL, {**CALL, "call_id": "c2"}],
-        (model(Reasoning("Hm."), Text("I'll look."), CALLED, ToolCall("c2", "f", '{"a":1}')),),
-    ),
-    "words behind a call are of its message, since the result must come next": (
-        [CALL, {"role": "assistant", "content": "Wait."}, RESULT],
-        (model(CALLED, Text("Wait.")), ANSWERED),
-    ),
-    "calls of two turns are two messages": (
-        [CALL, RESULT, CALL],
-        (model(CALLED), ANSWERED, model(CALLED)),
-    ),
-    "signed reasoning": (
-        [{**THOUGHT, "encrypted_content": "sig", "content": None}],
-        (model(Reasoning("Hm.", "sig")),),
-    ),
-    "reasoning in full goes before its summary": (
-        [{**THOUGHT, "content": [{"type": "reasoning_text", "text": "a"}, {"type": "reasoning_text", "text": "b"}]}],
-        (model(Reasoning("a\n\nb")),),
-    ),
-    "sealed reasoning says nothing": (
-        [
-            {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "sealed"},
-            {"role": "user", "content": "Hi"},
-        ],
-        (user(Text("Hi")),),
-    ),
-}
-
-
-@pytest.mark.parametrize(("given", "messages"), INPUTS.values(), ids=INPUTS)
-def test_every_form_of_input_is_read(given: object, messages: tuple[Message, ...]) -> None:
-    assert parse(input=given).messages == messages
-
-
-@pytest.mark.parametrize(("given", "messages"), INPUTS.values(), ids=INPUTS)
-def test_instructions_are_a_system_message_in_front(given: object, messages: tuple[Message, ...]) -> None:
-    request = parse(input=given, instructions="Be brief.")
-    assert request.messages == (Message("system", (Text("Be brief."),)), *messages)
 
 
 def test_empty_instructions_are_none() -> None:
@@ -190,9 +69,20 @@ def test_the_fields_that_the_neutral_language_has_are_read() -> None:
 def test_what_is_null_is_not_there() -> None:
     names = ["model", "instructions", "tools", "tool_choice", "temperature", "conversation", "previous_response_id"]
     names += ["background", "text", "reasoning", "metadata", "max_output_tokens"]
-    request = parse(**dict.fromkeys(names))
-    assert msgspec.json.encode(request) == msgspec.json.encode(parse())
+    request = msgspec.structs.replace(parse(**dict.fromkeys(names)), raw={})
+    assert msgspec.json.encode(request) == msgspec.json.encode(msgspec.structs.replace(parse(), raw={}))
 
+
+def test_all_fields_are_kept_byte_for_byte() -> None:
+    raw = DIALECT.parse(b'{"input":"Hi","reasoning":{ "effort" : "low"},"x":null}', RouteCall()).raw
+    assert {name: bytes(value) for name, value in raw.items()} == {
+        "input": b'"Hi"',
+        "reasoning": b'{ "effort" : "low"}',
+        "x": b"null",
+    }
+
+
+G = {"type": "function", "name": "g"}
 
 REFUSALS: dict[str, tuple[dict[str, object], str]] = {
     "no input": ({"input": None}, "input"),
@@ -201,7 +91,7 @@ REFUSALS: dict[str, tuple[dict[str, object], str]] = {
     "an item that is none": ({"input": ["Hi"]}, "input[0]"),
     "an item's type of another type": ({"input": [{"type": 1}]}, "input[0].type"),
     "an item of an unknown type": (
-        {"input": [{"role": "user", "content": ""}, {"type": "web_search_call"}]},
+        {"input": [{"role": "user", "content": ""}, {"type": "compaction_trigger"}]},
         "input[1].type",
     ),
     "a reference": ({"input": [{"type": "item_reference", "id": "msg_1"}]}, "input[0]"),
@@ -242,6 +132,14 @@ REFUSALS: dict[str, tuple[dict[str, object], str]] = {
     "metadata that is no object": ({"metadata": "a"}, "metadata"),
     "reasoning options of another type": ({"reasoning": "high"}, "reasoning"),
     "a text format without a type": ({"text": {"format": {}}}, "text.format.type"),
+    "a text format that is unknown": ({"text": {"format": {"type": "xml"}}}, "text.format.type"),
+    "a schema without a name": ({"text": {"format": {"type": "json_schema", "schema": {}}}}, "text.format.name"),
+    "a schema that is a list": (
+        {"text": {"format": {"type": "json_schema", "name": "p", "schema": []}}},
+        "text.format.schema",
+    ),
+    "an unknown effort": ({"reasoning": {"effort": "heroic"}}, "reasoning.effort"),
+    "an unknown summary": ({"reasoning": {"summary": "long"}}, "reasoning.summary"),
     "an unknown verbosity": ({"text": {"verbosity": "endless"}}, "text.verbosity"),
     "an unknown truncation": ({"truncation": "some"}, "truncation"),
     "tools that are no list": ({"tools": {}}, "tools"),
@@ -252,13 +150,35 @@ REFUSALS: dict[str, tuple[dict[str, object], str]] = {
         "tools[0].parameters",
     ),
     "an unknown choice": ({"tool_choice": "any"}, "tool_choice"),
-    "a choice of a hosted tool": ({"tool_choice": {"type": "web_search_preview"}}, "tool_choice.type"),
+    "a choice of no type": ({"tool_choice": {}}, "tool_choice.type"),
+    "a choice of a tool without a name": ({"tool_choice": {"type": "custom"}}, "tool_choice.name"),
+    "nothing allowed": (
+        {"tools": [G], "tool_choice": {"type": "allowed_tools", "mode": "auto", "tools": []}},
+        "tool_choice.tools",
+    ),
+    "allowed, but unknown": (
+        {
+            "tools": [G],
+            "tool_choice": {
+                "type": "allowed_tools",
+                "mode": "auto",
+                "tools": [{"type": "mcp", "server_label": "x"}, {"type": "custom", "name": "x"}],
+            },
+        },
+        "tool_choice.tools[1]",
+    ),
+    "a custom tool without a name": ({"tools": [{"type": "custom"}]}, "tools[0].name"),
+    "a grammar without its text": (
+        {"tools": [{"type": "custom", "name": "x", "format": {"type": "grammar", "syntax": "lark"}}]},
+        "tools[0].format.definition",
+    ),
+    "a namespace without a name": ({"tools": [{"type": "namespace", "tools": []}]}, "tools[0].name"),
+    "a namespace with a function without a name": (
+        {"tools": [{"type": "namespace", "name": "n", "tools": [{"type": "function"}]}]},
+        "tools[0].tools[0].name",
+    ),
     "a choice of a tool that is not there": ({"tool_choice": {"type": "function", "name": "g"}}, "tool_choice"),
     "a tool required and none there": ({"tool_choice": "required"}, "tool_choice"),
-    "a tool required and only hosted ones there": (
-        {"tool_choice": "required", "tools": [{"type": "web_search"}]},
-        "tool_choice",
-    ),
 }
 
 
@@ -280,54 +200,38 @@ def test_what_is_no_json_is_refused(body: bytes) -> None:
     assert caught.value.code == "invalid_json"
 
 
-F = {"type": "function", "name": "f", "description": "Does.", "parameters": {"type": "object"}, "strict": True}
-G = {"type": "function", "name": "g"}
-
-
-def test_functions_are_read() -> None:
-    tools = parse(tools=[F, G]).tools
-    assert [tool.name for tool in tools] == ["f", "g"]
-    assert (tools[0].description, tools[0].strict) == ("Does.", True)
-    assert tools[0].parameters is not None
-    assert msgspec.json.decode(tools[0].parameters) == {"type": "object"}
-    assert tools[1] == Tool("g")
+@pytest.mark.parametrize(
+    ("reasoning", "thinking"),
+    [
+        ({}, None),
+        ({"effort": None, "summary": None}, None),
+        ({"effort": "high"}, Thinking("adaptive", "high")),
+        ({"effort": "low", "summary": "auto"}, Thinking("adaptive", "low", shown=True)),
+        ({"effort": "low", "generate_summary": "concise"}, Thinking("adaptive", "low", shown=True)),
+        ({"effort": "low", "summary": "none"}, Thinking("adaptive", "low", shown=False)),
+        ({"summary": "detailed"}, Thinking("adaptive", shown=True)),
+        ({"effort": "none"}, Thinking("off", "none")),
+    ],
+)
+def test_reasoning_says_how_much_to_think(reasoning: dict[str, Any], thinking: Thinking | None) -> None:
+    request = parse(reasoning=reasoning)
+    assert (request.thinking, request.extras) == (thinking, {})
 
 
 @pytest.mark.parametrize(
-    ("choice", "neutral", "names"),
+    ("wanted", "shape"),
     [
-        ("auto", ToolChoice("auto"), ["f", "g"]),
-        ("none", ToolChoice("none"), ["f", "g"]),
-        ("required", ToolChoice("required"), ["f", "g"]),
-        ({"type": "function", "name": "g"}, ToolChoice("named", "g"), ["f", "g"]),
+        ({"type": "text"}, None),
+        ({"type": "json_object"}, OutputShape()),
         (
-            {
-                "type": "allowed_tools",
-                "mode": "required",
-                "tools": [{"type": "web_search"}, {"type": "function", "name": "g"}],
-            },
-            ToolChoice("required"),
-            ["g"],
+            {"type": "json_schema", "name": "p", "schema": {"type": "object"}, "strict": True, "description": "A p"},
+            OutputShape(msgspec.Raw(b'{"type": "object"}'), "p", "A p", True),
         ),
-        (None, None, ["f", "g"]),
     ],
 )
-def test_every_form_of_choice_is_read(choice: object, neutral: ToolChoice | None, names: list[str]) -> None:
-    request = parse(tools=[F, G], tool_choice=choice)
-    assert request.tool_choice == neutral
-    assert [tool.name for tool in request.tools] == names
-
-
-@pytest.mark.parametrize("choice", ["auto", "none"])
-def test_without_tools_there_is_nothing_to_choose(choice: str) -> None:
-    assert parse(tool_choice=choice).tool_choice is None
-
-
-def test_tools_that_argo_has_not_are_told_by_their_paths() -> None:
-    request = parse(tools=[{"type": "web_search"}, F, {"type": "custom", "name": "apply_patch"}], tool_choice="auto")
-    assert [tool.name for tool in request.tools] == ["f"]
-    assert set(request.extras) == {"tools[0]", "tools[2]"}
-    assert msgspec.json.decode(request.extras["tools[2]"]) == {"type": "custom", "name": "apply_patch"}
+def test_the_format_says_what_the_text_must_be(wanted: dict[str, Any], shape: OutputShape | None) -> None:
+    request = parse(text={"format": wanted})
+    assert (request.shape, request.extras) == (shape, {})
 
 
 @pytest.mark.parametrize(
@@ -337,27 +241,37 @@ def test_tools_that_argo_has_not_are_told_by_their_paths() -> None:
         ("include", ["message.output_text.logprobs"], True),
         ("metadata", {"a": "b"}, False),
         ("reasoning", {"effort": None, "summary": None}, False),
-        ("reasoning", {"effort": "high"}, True),
+        ("reasoning", {"effort": "high"}, False),
+        ("reasoning", {"mode": "standard"}, False),
+        ("client_metadata", {"a": "b"}, False),
+        ("safety_identifier", "s", False),
         ("store", True, False),
         ("store", False, False),
         ("stream_options", {"include_obfuscation": False}, False),
         ("text", {"format": {"type": "text"}}, False),
         ("text", {"verbosity": "medium"}, False),
-        ("text", {"verbosity": "low"}, True),
-        ("text", {"format": {"type": "json_object"}}, True),
+        ("text", {"format": {"type": "json_object"}}, False),
         ("truncation", "disabled", False),
         ("truncation", "auto", True),
         ("user", "somebody", False),
         ("background", False, False),
         ("top_logprobs", 0, False),
         ("top_logprobs", 5, True),
-        ("prompt_cache_key", "k", True),
+        ("prompt_cache_key", "k", False),
         ("seed", 1, True),
     ],
 )
 def test_fields_without_a_neutral_word_are_kept_if_they_ask_for_something(name: str, value: object, asks: bool) -> None:
     extras = parse(**{name: value}).extras
     assert {key: msgspec.json.decode(raw) for key, raw in extras.items()} == ({name: value} if asks else {})
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [({"text": {"verbosity": "low"}}, "text.verbosity"), ({"reasoning": {"mode": "pro"}}, "reasoning.mode")],
+)
+def test_options_without_a_neutral_word_are_told_by_their_paths(fields: dict[str, Any], told: str) -> None:
+    assert list(parse(**fields).extras) == [told]
 
 
 @given(st.text(), st.text())

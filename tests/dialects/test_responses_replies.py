@@ -42,9 +42,11 @@ from tests.dialects.playing import STAMP, play, rendering, transcript
 
 DIALECT = OpenAIResponses()
 EVENTS: TypeAdapter[ResponseStreamEvent] = TypeAdapter(ResponseStreamEvent)
-USED = Used(Usage(prompt=11, completion=5, cached=3, reasoning=2))
+USED = Used(Usage(prompt=11, completion=5, cached=3, reasoning=2, cache_written=4))
 PLAIN = {"model": "gpt-4o", "input": "Hi"}
 WEATHER = {"type": "function", "name": "get_weather", "parameters": {"type": "object"}, "strict": True}
+PATCH = {"type": "custom", "name": "patch", "format": {"type": "text"}}
+SERVER = {"type": "namespace", "name": "mcp__a", "description": "A server", "tools": [WEATHER, PATCH]}
 EVERYTHING: dict[str, Any] = {
     **PLAIN,
     "instructions": "Be brief.",
@@ -83,6 +85,28 @@ CASES: dict[str, tuple[dict[str, Any], list[Event]]] = {
     "call_alone": (
         {**PLAIN, "tools": [WEATHER]},
         [ToolCallBegun("call_a", "get_weather"), ToolCallArguments("{}"), Finished("tool_calls")],
+    ),
+    "texts_for_tools": (
+        {**PLAIN, "tools": [WEATHER, PATCH]},
+        [
+            ToolCallBegun("call_a", "patch"),
+            ToolCallArguments('*** "a"\n'),
+            ToolCallArguments("+ b"),
+            ToolCallBegun("call_b", "get_weather", call=1),
+            ToolCallArguments("{}", call=1),
+            ToolCallBegun("call_c", "patch", call=2),
+            Finished("tool_calls"),
+        ],
+    ),
+    "namespaces": (
+        {**PLAIN, "tools": [SERVER]},
+        [
+            ToolCallBegun("call_a", "mcp__a__get_weather"),
+            ToolCallArguments("{}"),
+            ToolCallBegun("call_b", "mcp__a__patch", call=1),
+            ToolCallArguments("x", call=1),
+            Finished("tool_calls"),
+        ],
     ),
     "reasoning": (
         PLAIN,
@@ -327,7 +351,7 @@ def test_any_text_cut_anywhere_comes_out_whole(pieces: list[str]) -> None:
     assert json.loads(gathered(PLAIN, events))["output"][0]["content"][0]["text"] == text
 
 
-@given(st.text(min_size=1), st.text(min_size=1), st.text(), st.text())
+@given(st.text(min_size=1), st.text(min_size=1), st.text(), st.text(min_size=1))
 def test_a_reply_given_back_as_input_is_understood(thought: str, text: str, name: str, arguments: str) -> None:
     events: list[Event] = [
         ReasoningDelta(thought, signature="sig"),
@@ -343,3 +367,13 @@ def test_a_reply_given_back_as_input_is_understood(thought: str, text: str, name
         Text(text),
         ToolCall("call_a", name, arguments),
     ]
+
+
+@given(st.sampled_from([PATCH, SERVER]), st.text())
+def test_so_is_a_call_of_a_tool_that_takes_a_text(tool: dict[str, Any], text: str) -> None:
+    body = {**PLAIN, "tools": [tool]}
+    name = "patch" if tool is PATCH else "mcp__a__patch"
+    events: list[Event] = [ToolCallBegun("call_a", name), ToolCallArguments(text), Finished("tool_calls")]
+    output = json.loads(gathered(body, events))["output"]
+    request = DIALECT.parse(json.dumps({**body, "input": output}).encode(), RouteCall())
+    assert request.messages[0].parts == (ToolCall("call_a", name, text),)

@@ -9,6 +9,8 @@ from argoproxy.conversation import Tool, ToolCall, ToolChoice, Usage
 from argoproxy.vocabulary.openai import (
     NOOPS,
     CompletionUsage,
+    CustomToolCall,
+    FunctionCall,
     FunctionSpec,
     FunctionTool,
     FunctionToolCall,
@@ -44,6 +46,15 @@ def test_a_tool_and_a_call_say_that_they_are_functions() -> None:
     assert msgspec.json.decode(encoded, type=FunctionToolCall).call() == call
 
 
+def test_a_call_without_arguments_has_an_empty_object() -> None:
+    assert FunctionToolCall(id="i", function=FunctionCall("f", "")).call() == ToolCall("i", "f", "{}")
+
+
+def test_a_call_of_a_tool_that_takes_a_text_has_the_text_itself() -> None:
+    encoded = msgspec.json.encode(CustomToolCall.of(ToolCall("i", "f", 'a "b"')))
+    assert encoded == b'{"id":"i","type":"custom","custom":{"name":"f","input":"a \\"b\\""}}'
+
+
 CHOICES = [
     (ToolChoice("auto"), b'"auto"'),
     (ToolChoice("none"), b'"none"'),
@@ -67,6 +78,11 @@ def test_usage_tells_the_total_and_what_is_cached_or_reasoning() -> None:
     }
 
 
+def test_usage_tells_of_a_cache_that_was_written_only_if_it_was() -> None:
+    details = msgspec.json.encode(CompletionUsage.of(Usage(5, 3, 2, 1, 4)).prompt_tokens_details)
+    assert details == b'{"cached_tokens":2,"cache_write_tokens":4}'
+
+
 @pytest.mark.parametrize("name", NOOPS)
 def test_a_value_that_asks_for_nothing_is_left_out(name: str) -> None:
     assert meaningful({name: msgspec.Raw(msgspec.json.encode(NOOPS[name]))}) == {}
@@ -79,7 +95,7 @@ ASKING = [
     ("frequency_penalty", b"0.5"),
     ("best_of", b"2"),
     ("service_tier", b'"flex"'),
-    ("response_format", b'{"type":"json_object"}'),
+    ("verbosity", b'"low"'),
     ("logit_bias", b"[" * 900 + b"]" * 900),
     ("seed", b"0"),
     ("anything", b"false"),
