@@ -81,6 +81,19 @@ def _goes_back_unsealed(client: Client) -> None:
     assert not list(client.blocks("thinking"))
 
 
+def _is_asked_in_words(client: Client) -> None:
+    """The model is asked to call, or to call no more than one. The simulated one doesn't obey."""
+    client.good(HELLO, tools=TOOLS, choice="required", single=True)
+    assert "You must call at least one tool" in client.heard()[0][1]
+    client.good(HELLO, tools=TOOLS, choice="read_clock")
+    assert "You must call" in client.heard()[0][1]
+
+
+def _calls_all(client: Client) -> None:
+    """A client that wants several calls has nothing to say."""
+    assert len(client.good("Tell me the weather and the clock", tools=TOOLS).calls) == len(TOOLS)
+
+
 def _fits(client: Client) -> None:
     """The model's reply fits by itself."""
     said = client.good("Where?", shaped=True)
@@ -105,7 +118,7 @@ _completions = partial(_speaks, "openai_completions")
 ABSENT = (
     Absent(
         "A legacy completion has one text and no messages.",
-        ("system", "turns"),
+        ("system", "turns", "model_first", "silent_turn"),
         _completions,
         partial(_is_left_out, "messages", [_USER]),
     ),
@@ -119,6 +132,12 @@ ABSENT = (
             "result",
             "results",
             "orphaned_call",
+            "pictured_result",
+            "single_call",
+            "required_call",
+            "named_call",
+            "forbidden_call",
+            "awkward_tools",
             "usage_of_calls",
         ),
         _completions,
@@ -141,6 +160,18 @@ ABSENT = (
         ("shaped", "misshaped"),
         _completions,
         partial(_is_left_out, "response_format", {"type": "json_object"}),
+    ),
+    Absent(
+        "Google's clients can't ask for a single call.",
+        ("single_call",),
+        partial(_speaks, "google_genai"),
+        _calls_all,
+    ),
+    Absent(
+        "A model without tools of its own is asked in words, and need not obey.",
+        ("required_call", "named_call"),
+        lambda client: not client.column.tools,
+        _is_asked_in_words,
     ),
     Absent(
         "Responses have no stop texts.",

@@ -14,6 +14,18 @@ import attrs
 CITY: Mapping[str, Any] = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 """The schema of every tool and of every shape: an object with a city."""
 
+AWKWARD: Mapping[str, Any] = {
+    "type": "object",
+    "properties": {"city": {"$ref": "#/$defs/name"}, "at": {"oneOf": [{"type": "string"}, {"type": "integer"}]}},
+    "required": ["city"],
+    "additionalProperties": False,
+    "$defs": {"name": {"type": "string", "minLength": 1}},
+}
+"""The same as a schema with much that ARGO's services refuse."""
+
+LONG_DESCRIPTION = "Tells what there is to tell. " * 70
+"""A tool's description, twice as long as ARGO's services take."""
+
 PIXEL = "iVBORw0KGgo="
 """The picture that is shown, in base64: the eight bytes with which a PNG begins."""
 
@@ -57,10 +69,15 @@ class Model:
 
 @attrs.frozen
 class Result:
-    """What a tool answered to a call."""
+    """
+    What a tool answered to a call.
+
+    @ivar image: a PNG in base64, shown with it.
+    """
 
     call: Call
     text: str
+    image: str = ""
 
 
 Turn = User | Model | Result
@@ -72,7 +89,11 @@ class Ask:
     A request.
 
     @ivar tools: names of tools, each with the schema L{CITY}.
+    @ivar awkward: whether the tools have L{AWKWARD} and L{LONG_DESCRIPTION} instead.
+    @ivar choice: C{auto}, C{none}, C{required}, or the name of the tool that must be called.
+    @ivar single: whether no more than one call is wanted.
     @ivar limit: the most tokens of the reply.
+    @ivar sampling: whether C{temperature} and C{top_p} are given, both.
     @ivar stop: a text that ends it.
     @ivar thinks: whether the model is to think hard, and to show it.
     @ivar shaped: whether the reply is to be JSON that fits L{CITY}.
@@ -83,11 +104,28 @@ class Ask:
     system: str = ""
     streamed: bool = False
     tools: tuple[str, ...] = ()
+    awkward: bool = False
+    choice: str = "auto"
+    single: bool = False
+    sampling: bool = False
     limit: int | None = None
     stop: str = ""
     thinks: bool = False
     shaped: bool = False
     more: Mapping[str, Any] = attrs.field(factory=dict)
+
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        """Of the tools."""
+        return AWKWARD if self.awkward else CITY
+
+    @property
+    def description(self) -> str:
+        """Of the tools."""
+        return LONG_DESCRIPTION if self.awkward else "Tells."
+
+
+TEMPERATURE, TOP_P = 0.5, 0.9
 
 
 @attrs.frozen

@@ -68,6 +68,37 @@ def turns(client: Client) -> None:
 
 
 @feature
+def model_first(client: Client) -> None:
+    """A conversation may begin with the model."""
+    said = client.good(Model("Welcome!"), HELLO)
+    assert said.text == client.says(HELLO)
+    assert ("assistant", "Welcome!") in client.heard()
+
+
+@feature
+def silent_turn(client: Client) -> None:
+    """A turn in which the model said nothing doesn't stand in the way."""
+    assert client.good("One", Model(""), HELLO).text.endswith(f'{HELLO}".')
+
+
+@feature
+def sampling(client: Client) -> None:
+    """Temperature and C{top_p} are taken, and what of them the model doesn't take is told."""
+    said = client.good(HELLO, sampling=True)
+    assert said.text == client.says(HELLO)
+    sent = {name for name in ("temperature", "top_p") if client.web.asked().get(name) is not None}
+    assert sent | set(said.adjusted) >= {"temperature", "top_p"}
+    assert sent.isdisjoint(said.adjusted)
+
+
+@feature
+def room(client: Client) -> None:
+    """A reply may be allowed to be so long that ARGO wants a stream, or takes no such limit at all."""
+    said = client.good(HELLO, limit=30_000)
+    assert (said.text, said.finish) == (client.says(HELLO), "stop")
+
+
+@feature
 def one_call(client: Client) -> None:
     """A call comes with its name and arguments, and is what the reply ends for."""
     said = client.good("How is the weather?", tools=TOOLS)
@@ -89,6 +120,43 @@ def parallel_calls(client: Client) -> None:
     assert [(call.name, call.arguments) for call in said.calls] == [(name, {"city": "city"}) for name in TOOLS]
     assert len({call.id for call in said.calls if call.id}) == len(TOOLS)
     assert said.finish == "tool_calls"
+
+
+@feature
+def single_call(client: Client) -> None:
+    """Where the client wants no more than one call, it gets no more."""
+    said = client.good(BOTH, tools=TOOLS, single=True)
+    assert [call.name for call in said.calls] == ["get_weather"]
+
+
+@feature
+def required_call(client: Client) -> None:
+    """A tool is called although nothing in the text asks for it."""
+    said = client.good(HELLO, tools=TOOLS, choice="required")
+    assert [call.name for call in said.calls] == ["get_weather"]
+    assert said.finish == "tool_calls"
+
+
+@feature
+def named_call(client: Client) -> None:
+    """The tool that is named is called, and no other."""
+    said = client.good("How is the weather?", tools=TOOLS, choice="read_clock")
+    assert [call.name for call in said.calls] == ["read_clock"]
+
+
+@feature
+def forbidden_call(client: Client) -> None:
+    """No tool is called although the text asks for it."""
+    said = client.good("How is the weather?", tools=TOOLS, choice="none")
+    assert (said.text, said.calls, said.finish) == (client.says("How is the weather?"), (), "stop")
+
+
+@feature
+def awkward_tools(client: Client) -> None:
+    """Tools that ARGO's services would refuse are put right."""
+    said = client.good("How is the weather?", tools=TOOLS, awkward=True)
+    [call] = said.calls
+    assert isinstance(call.arguments["city"], str)
 
 
 @stream_feature
@@ -120,6 +188,16 @@ def _round(client: Client, asked: str, answers: list[str]) -> None:
     places = [second.text.find(answer) for answer in answers]
     assert -1 not in places
     assert places == sorted(places)
+
+
+@feature
+def pictured_result(client: Client) -> None:
+    """A picture that a tool shows reaches ARGO with its result."""
+    first = client.good("How is the weather?", tools=TOOLS)
+    told = Result(first.calls[0], "Sunny", PIXEL)
+    second = client.good("How is the weather?", Model(own=first.own), told, tools=TOOLS)
+    assert "Sunny" in second.text
+    assert PIXEL in client.web.simulator.requests[-1].body.decode()
 
 
 @feature

@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from tests.matrix.asks import CITY, Ask, Call, Model, Result, Said, Trouble, Turn, Usage, User
+from tests.matrix.asks import CITY, TEMPERATURE, TOP_P, Ask, Call, Model, Result, Said, Trouble, Turn, Usage, User
 
 from .adapter import Adapter, Event, events
 
@@ -41,7 +41,9 @@ class AnthropicMessages(Adapter):
         if ask.streamed:
             fields["stream"] = True
         if ask.tools:
-            fields["tools"] = [{"name": name, "input_schema": CITY} for name in ask.tools]
+            fields |= _tools(ask)
+        if ask.sampling:
+            fields |= {"temperature": TEMPERATURE, "top_p": TOP_P}
         if ask.stop:
             fields["stop_sequences"] = [ask.stop]
         if ask.thinks:
@@ -75,6 +77,16 @@ class AnthropicMessages(Adapter):
         return Trouble(document["error"]["type"], document["error"]["message"])
 
 
+def _tools(ask: Ask) -> dict[str, Any]:
+    about = {"description": ask.description, "input_schema": ask.schema}
+    choice: dict[str, Any] = {"type": {"required": "any"}.get(ask.choice, ask.choice)}
+    if ask.choice in ask.tools:
+        choice = {"type": "tool", "name": ask.choice}
+    if ask.single:
+        choice["disable_parallel_tool_use"] = True
+    return {"tools": [{"name": name} | about for name in ask.tools], "tool_choice": choice}
+
+
 def _messages(turns: tuple[Turn, ...]) -> list[dict[str, Any]]:
     """Messages in turn: the results of several calls are one."""
     messages: list[dict[str, Any]] = []
@@ -89,14 +101,16 @@ def _messages(turns: tuple[Turn, ...]) -> list[dict[str, Any]]:
 
 def _message(turn: Turn) -> dict[str, Any]:
     if isinstance(turn, Result):
-        result = {"type": "tool_result", "tool_use_id": turn.call.id, "content": turn.text}
+        result = {"type": "tool_result", "tool_use_id": turn.call.id, "content": _content(turn)}
         return {"role": "user", "content": [result]}
     if isinstance(turn, Model):
         return {"role": "assistant", "content": turn.own or turn.text}
-    return {"role": "user", "content": turn.text if not turn.image else _shown(turn)}
+    return {"role": "user", "content": _content(turn)}
 
 
-def _shown(turn: User) -> list[dict[str, Any]]:
+def _content(turn: User | Result) -> str | list[dict[str, Any]]:
+    if not turn.image:
+        return turn.text
     source = {"type": "base64", "media_type": "image/png", "data": turn.image}
     return [{"type": "image", "source": source}, {"type": "text", "text": turn.text}]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.matrix.asks import Ask, Call, Model, Result, Said, Trouble, Turn, Usage
+from tests.matrix.asks import TEMPERATURE, TOP_P, Ask, Call, Model, Result, Said, Trouble, Turn, Usage
 
 from .adapter import Adapter, events
 
@@ -40,7 +40,7 @@ class GoogleGenAI(Adapter):
         if ask.system:
             fields["systemInstruction"] = {"parts": [{"text": ask.system}]}
         if ask.tools:
-            fields["tools"] = [{"functionDeclarations": [{"name": name, "parameters": _CITY} for name in ask.tools]}]
+            fields |= _tools(ask)
         config = _config(ask)
         if config:
             fields["generationConfig"] = config
@@ -96,10 +96,21 @@ class GoogleArray(GoogleGenAI):
         return self._chunks(json.loads(body))
 
 
+def _tools(ask: Ask) -> dict[str, Any]:
+    schema = {"parametersJsonSchema": ask.schema} if ask.awkward else {"parameters": _CITY}
+    declared = [{"name": name, "description": ask.description} | schema for name in ask.tools]
+    calling: dict[str, Any] = {"mode": {"required": "ANY"}.get(ask.choice, ask.choice.upper())}
+    if ask.choice in ask.tools:
+        calling = {"mode": "ANY", "allowedFunctionNames": [ask.choice]}
+    return {"tools": [{"functionDeclarations": declared}], "toolConfig": {"functionCallingConfig": calling}}
+
+
 def _config(ask: Ask) -> dict[str, Any]:
     config: dict[str, Any] = {}
     if ask.limit is not None:
         config["maxOutputTokens"] = ask.limit
+    if ask.sampling:
+        config |= {"temperature": TEMPERATURE, "topP": TOP_P}
     if ask.stop:
         config["stopSequences"] = [ask.stop]
     if ask.thinks:
@@ -123,12 +134,12 @@ def _contents(turns: tuple[Turn, ...]) -> list[dict[str, Any]]:
 
 
 def _told(turn: Turn) -> list[dict[str, Any]]:
+    assert not isinstance(turn, Model)
+    image = [{"inlineData": {"mimeType": "image/png", "data": turn.image}}] if turn.image else []
     if isinstance(turn, Result):
         identity = {"id": turn.call.id} if turn.call.id else {}
         response = {"name": turn.call.name, "response": {"result": turn.text}}
-        return [{"functionResponse": identity | response}]
-    assert not isinstance(turn, Model)
-    image = [{"inlineData": {"mimeType": "image/png", "data": turn.image}}] if turn.image else []
+        return [{"functionResponse": identity | response | ({"parts": image} if image else {})}]
     return [{"text": turn.text}, *image]
 
 

@@ -6,7 +6,7 @@ import json
 from collections import defaultdict
 from typing import Any
 
-from tests.matrix.asks import CITY, Ask, Call, Model, Result, Said, Trouble, Turn, Usage, User
+from tests.matrix.asks import CITY, TEMPERATURE, TOP_P, Ask, Call, Model, Result, Said, Trouble, Turn, Usage, User
 
 from .adapter import Adapter, events
 
@@ -37,7 +37,9 @@ class OpenAIChat(Adapter):
         if ask.streamed:
             fields |= {"stream": True, "stream_options": {"include_usage": True}}
         if ask.tools:
-            fields["tools"] = [{"type": "function", "function": {"name": n, "parameters": CITY}} for n in ask.tools]
+            fields |= _tools(ask)
+        if ask.sampling:
+            fields |= {"temperature": TEMPERATURE, "top_p": TOP_P}
         if ask.limit is not None:
             fields["max_completion_tokens"] = ask.limit
         if ask.stop:
@@ -76,15 +78,26 @@ class OpenAIChat(Adapter):
         return Said(pieces=pieces, trouble=self.trouble(data[-1]))
 
 
+def _tools(ask: Ask) -> dict[str, Any]:
+    about = {"description": ask.description, "parameters": ask.schema}
+    fields: dict[str, Any] = {"tools": [{"type": "function", "function": {"name": n} | about} for n in ask.tools]}
+    if ask.choice != "auto":
+        named = {"type": "function", "function": {"name": ask.choice}}
+        fields["tool_choice"] = named if ask.choice in ask.tools else ask.choice
+    return fields | ({"parallel_tool_calls": False} if ask.single else {})
+
+
 def _message(turn: Turn) -> dict[str, Any]:
     if isinstance(turn, Result):
-        return {"role": "tool", "tool_call_id": turn.call.id, "content": turn.text}
+        return {"role": "tool", "tool_call_id": turn.call.id, "content": _content(turn)}
     if isinstance(turn, Model):
         return dict(turn.own or {"role": "assistant", "content": turn.text})
-    return {"role": "user", "content": turn.text if not turn.image else _shown(turn)}
+    return {"role": "user", "content": _content(turn)}
 
 
-def _shown(turn: User) -> list[dict[str, Any]]:
+def _content(turn: User | Result) -> str | list[dict[str, Any]]:
+    if not turn.image:
+        return turn.text
     image = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{turn.image}"}}
     return [{"type": "text", "text": turn.text}, image]
 

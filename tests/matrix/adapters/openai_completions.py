@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.matrix.asks import Ask, Said, Trouble, Usage, User
+from tests.matrix.asks import TEMPERATURE, TOP_P, Ask, Said, Trouble, Usage, User
 
 from .adapter import Adapter, events
 from .openai_chat import OPENAI_KINDS
@@ -28,6 +28,8 @@ class OpenAICompletions(Adapter):
             fields |= {"stream": True, "stream_options": {"include_usage": True}}
         if ask.limit is not None:
             fields["max_tokens"] = ask.limit
+        if ask.sampling:
+            fields |= {"temperature": TEMPERATURE, "top_p": TOP_P}
         if ask.stop:
             fields["stop"] = ask.stop
         return fields | dict(ask.more)

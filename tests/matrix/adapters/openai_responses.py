@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from tests.matrix.asks import CITY, Ask, Call, Model, Result, Said, Trouble, Turn, Usage, User
+from tests.matrix.asks import CITY, TEMPERATURE, TOP_P, Ask, Call, Model, Result, Said, Trouble, Turn, Usage, User
 
 from .adapter import Adapter, Event, events
 from .openai_chat import OPENAI_KINDS
@@ -40,7 +40,9 @@ class OpenAIResponses(Adapter):
         if ask.streamed:
             fields["stream"] = True
         if ask.tools:
-            fields["tools"] = [{"type": "function", "name": name, "parameters": CITY} for name in ask.tools]
+            fields |= _tools(ask)
+        if ask.sampling:
+            fields |= {"temperature": TEMPERATURE, "top_p": TOP_P}
         if ask.limit is not None:
             fields["max_output_tokens"] = ask.limit
         if ask.thinks:
@@ -78,15 +80,26 @@ class OpenAIResponses(Adapter):
         return Trouble(error["type"], error["message"])
 
 
+def _tools(ask: Ask) -> dict[str, Any]:
+    about = {"type": "function", "description": ask.description, "parameters": ask.schema}
+    fields: dict[str, Any] = {"tools": [{"name": name} | about for name in ask.tools]}
+    if ask.choice != "auto":
+        named = {"type": "function", "name": ask.choice}
+        fields["tool_choice"] = named if ask.choice in ask.tools else ask.choice
+    return fields | ({"parallel_tool_calls": False} if ask.single else {})
+
+
 def _items(turn: Turn) -> list[dict[str, Any]]:
     if isinstance(turn, Result):
-        return [{"type": "function_call_output", "call_id": turn.call.id, "output": turn.text}]
+        return [{"type": "function_call_output", "call_id": turn.call.id, "output": _content(turn)}]
     if isinstance(turn, Model):
         return list(turn.own or [{"role": "assistant", "content": turn.text}])
-    return [{"role": "user", "content": turn.text if not turn.image else _shown(turn)}]
+    return [{"role": "user", "content": _content(turn)}]
 
 
-def _shown(turn: User) -> list[dict[str, Any]]:
+def _content(turn: User | Result) -> str | list[dict[str, Any]]:
+    if not turn.image:
+        return turn.text
     image = {"type": "input_image", "image_url": f"data:image/png;base64,{turn.image}", "detail": "auto"}
     return [{"type": "input_text", "text": turn.text}, image]
 
