@@ -9,23 +9,24 @@ is passed over.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import msgspec
 
-from argoproxy.conversation import Message, Part
+from argoproxy.conversation import Image, Message, Part, Text, ToolResult
 from argoproxy.vocabulary.anthropic_blocks import (
     AssistantMessage,
     RequestMessage,
     SystemContent,
     SystemMessage,
-    ToolResultBlock,
     ToolUseBlock,
     UserMessage,
     spoken,
 )
 
 from .anthropic_tools import require_object
+
+P = TypeVar("P", Text, Image, ToolResult, Text | Image | ToolResult)
 
 Messages = Annotated[tuple[RequestMessage, ...], msgspec.Meta(min_length=1)]
 
@@ -44,26 +45,39 @@ def _neutral(system: SystemContent, messages: Sequence[RequestMessage]) -> Itera
         yield Message("system", spoken(system))
     for index, message in enumerate(messages):
         if isinstance(message, UserMessage):
-            yield from _from_user(message)
+            yield from _from_user(message, f"messages[{index}].content")
         elif isinstance(message, SystemMessage):
             yield Message("system", spoken(message.content))
         else:
             yield Message("assistant", _said(message, f"messages[{index}].content"))
 
 
-def _from_user(message: UserMessage) -> Iterator[Message]:
+def _from_user(message: UserMessage, path: str) -> Iterator[Message]:
     """
     What tools answered, and then what the user says: Anthropic takes them in no other order.
+
+    @param path: where the content stands.
     """
     if isinstance(message.content, str):
         yield Message("user", spoken(message.content))
         return
-    results = tuple(block.part() for block in message.content if isinstance(block, ToolResultBlock))
+    placed = [_placed(block.part(), f"{path}[{index}]") for index, block in enumerate(message.content)]
+    results = tuple(part for part in placed if isinstance(part, ToolResult))
     if results:
         yield Message("tool", results)
-    words = [block for block in message.content if not isinstance(block, ToolResultBlock)]
+    words = tuple(part for part in placed if not isinstance(part, ToolResult))
     if words or not results:
-        yield Message("user", spoken(words))
+        yield Message("user", words)
+
+
+def _placed(part: P, path: str) -> P:
+    """The same with the places of pictures, for the faults of those that can't be had."""
+    if isinstance(part, Image):
+        return msgspec.structs.replace(part, path=f"{path}.source")
+    if isinstance(part, ToolResult) and any(isinstance(inner, Image) for inner in part.parts):
+        inner = tuple(_placed(one, f"{path}.content[{index}]") for index, one in enumerate(part.parts))
+        return msgspec.structs.replace(part, parts=inner)
+    return part
 
 
 def _said(message: AssistantMessage, path: str) -> tuple[Part, ...]:

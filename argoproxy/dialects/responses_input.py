@@ -176,13 +176,16 @@ def read_input(
     thought and called in one turn is one message.
 
     @param freeform: the names of the request's tools that take a text.
-    @raise ClientFault: an item can't be read.
+    @raise ClientFault: an item can't be read, or none is left.
     """
     told = (Message("system", (Text(instructions),)),) if instructions else ()
     if isinstance(items, str):
         return (*told, Message("user", (Text(items),) if items else ())), {}
     history = _History(list(told), freeform)
     history.read(items)
+    if not history.messages:
+        text = "Invalid value for 'input': nothing in it can be said to a model of ARGO's."
+        raise ClientFault(text, code="unsupported_value", param="input")
     return tuple(history.messages), history.left_out
 
 

@@ -36,6 +36,14 @@ FAR = {"type": "image", "source": {"type": "url", "url": "https://a.example/b.pn
 PNG_URL = "data:image/png;base64,aGk="
 
 
+INNER = Image(PNG_URL, path="messages[0].content[1].content[1].source")
+
+
+def picture(place: int, url: str = PNG_URL) -> Image:
+    """A picture of the only message."""
+    return Image(url, path=f"messages[0].content[{place}].source")
+
+
 def text(words: str, **fields: Any) -> dict[str, Any]:
     return {"type": "text", "text": words, **fields}
 
@@ -63,7 +71,7 @@ TURNS: dict[str, tuple[dict[str, Any], list[Message]]] = {
     ),
     "pictures": (
         {"role": "user", "content": [PNG, text("What?"), FAR]},
-        [Message("user", (Image(PNG_URL), Text("What?"), Image("https://a.example/b.png")))],
+        [Message("user", (picture(0), Text("What?"), picture(2, "https://a.example/b.png")))],
     ),
     "a document of text": (
         {"role": "user", "content": [{"type": "document", "title": "T", "source": {"type": "text", "data": "d"}}]},
@@ -111,7 +119,7 @@ TURNS: dict[str, tuple[dict[str, Any], list[Message]]] = {
                 "tool",
                 (
                     ToolResult("toolu_1", (Text("x"),)),
-                    ToolResult("toolu_2", (Text("a"), Image(PNG_URL)), True),
+                    ToolResult("toolu_2", (Text("a"), INNER), True),
                     ToolResult("toolu_3", ()),
                     ToolResult("toolu_4", ()),
                 ),

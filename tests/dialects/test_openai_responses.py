@@ -87,6 +87,7 @@ G = {"type": "function", "name": "g"}
 REFUSALS: dict[str, tuple[dict[str, object], str]] = {
     "no input": ({"input": None}, "input"),
     "empty input": ({"input": []}, "input"),
+    "input that says nothing to a model": ({"input": [{"type": "web_search_call"}]}, "input"),
     "input of another type": ({"input": 5}, "input"),
     "an item that is none": ({"input": ["Hi"]}, "input[0]"),
     "an item's type of another type": ({"input": [{"type": 1}]}, "input[0].type"),
