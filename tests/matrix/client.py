@@ -52,6 +52,7 @@ class Client:
         assert (said.status, said.trouble) == (200, None)
         assert said.dropped == ()
         assert said.model == self.column.model
+        assert self.askers() == {"someone"}
         return said
 
     def _read(self, ask: Ask, got: Got) -> Said:
@@ -60,12 +61,20 @@ class Client:
             return Said(status=got.status, trouble=trouble, retry_after=got.header("retry-after"))
         return self.adapter.stream(got.body) if ask.streamed else self.adapter.whole(got.json())
 
-    def post(self, path: str, body: Any) -> Got:
+    def post(self, path: str, body: Any, headers: dict[str, str] | None = None) -> Got:
         """Send a request, and wait for its reply, whole or cut off."""
-        got = self.web.begin("POST", path, body)
+        got = self.web.begin("POST", path, body, headers)
         assert got.response is not None, got.failure
         assert got.ended or got.failure is not None, "the reply didn't end"
         return got
+
+    def askers(self) -> set[str]:
+        """In whose names ARGO was asked, in each of the places where it looks."""
+        found = set()
+        for request in self.web.simulator.requests:
+            bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
+            found |= {(request.document() or {}).get("user", ""), request.headers.get("x-api-key", ""), bearer} - {""}
+        return found
 
     def heard(self) -> list[tuple[str, str]]:
         """Who said what to ARGO last, in order: C{system}, C{user}, C{assistant}, and all text of each."""

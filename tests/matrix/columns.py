@@ -50,9 +50,13 @@ class Column:
         """Whether the wire has streams of events, finish reasons and usage."""
         return self.wire != "gateway"
 
-    def web(self) -> Web:
-        """A proxy that uses the wire, before a simulated ARGO that has the model."""
-        web = Web(_PACE, **{"upstream": "native" if self.native else "gateway", **self.config})
+    def web(self, **more: Any) -> Web:
+        """
+        A proxy that uses the wire, before a simulated ARGO that has the model.
+
+        @param more: of its configuration.
+        """
+        web = Web(_PACE, **{"upstream": "native" if self.native else "gateway", **self.config, **more})
         if self.listed is not None:
             web.simulator.set_models([*web.simulator.roster.rows, self.listed])
             assert web.post("/refresh", b"").status == 200

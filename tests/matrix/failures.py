@@ -44,11 +44,9 @@ BEFORE = {
 
 def _before(name: str, failure: Failure) -> None:
     def check(client: Client) -> None:
-        for said in (
-            client.ask(f"{HELLO} [sim:{failure.fault}]"),
-            client.ask(f"{BOTH} [sim:{failure.fault}]", tools=TOOLS),
-        ):
-            _told(client, failure, said)
+        _told(client, failure, client.ask(f"{HELLO} [sim:{failure.fault}]"))
+        if client.adapter.tools:
+            _told(client, failure, client.ask(f"{BOTH} [sim:{failure.fault}]", tools=TOOLS))
 
     check.__name__ = name
     check.__doc__ = f"{failure.fault} is an error of status {failure.status}, in the dialect's own shape."
@@ -66,6 +64,36 @@ def _told(client: Client, failure: Failure, said: Said) -> None:
 
 for _name, _failure in BEFORE.items():
     _before(_name, _failure)
+
+
+ODD = {
+    "odd_bytewise": "bytewise",
+    "odd_close": "close-after",
+    "odd_headers": "headers",
+    "odd_blocks": "content-blocks",
+    "odd_usage": "no-input-tokens",
+}
+"""Replies that are honest, but not made as they usually are."""
+
+
+def _odd(name: str, fault: str) -> None:
+    def check(client: Client) -> None:
+        text = f"{HELLO} [sim:{fault}]"
+        assert client.good(text).text == client.says(text)
+        if not client.adapter.tools:
+            return
+        said = client.good(f"{BOTH} [sim:{fault}]", tools=TOOLS)
+        assert [call.name for call in said.calls] == list(TOOLS)
+        assert said.usage is not None
+        assert min(said.usage.prompt, said.usage.completion) > 0
+
+    check.__name__ = name
+    check.__doc__ = f"A reply like {fault} is as good as any."
+    feature(check)
+
+
+for _name, _fault in ODD.items():
+    _odd(_name, _fault)
 
 
 @stream_feature

@@ -14,7 +14,7 @@ from tests.matrix.absent import ABSENT
 from tests.matrix.adapters.openai_chat import OpenAIChat
 from tests.matrix.client import Client
 from tests.matrix.columns import CHAT, EMBEDDINGS, Column
-from tests.matrix.failures import BEFORE
+from tests.matrix.failures import BEFORE, ODD
 from tests.matrix.features import FEATURES
 from tests.matrix.test_matrix import ADAPTERS
 
@@ -50,6 +50,7 @@ NEEDED = {
     "usage": ["usage", "usage_of_calls"],
     "reasoning": ["thinking", "sealed_thoughts"],
     "structured output": ["shaped", "misshaped"],
+    "replies out of the ordinary": list(ODD),
     "error before the first byte": list(BEFORE),
     "error in the stream": ["error_in_stream"],
     "broken stream": ["reset_midway", "truncated", "no_terminal"],

@@ -30,6 +30,7 @@ class Adapter(ABC):
 
     @cvar dialect: the dialect's name in the registry.
     @cvar variant: which of the dialect's clients it is, where there are several.
+    @cvar tools: whether it has tools.
     @cvar effort: the field that asks for thinking, by which the proxy tells of it.
     @cvar seals: whether a reply has room for the seal on its thoughts.
     @cvar splits: whether a call's arguments may come in pieces.
@@ -39,6 +40,7 @@ class Adapter(ABC):
 
     dialect: ClassVar[str]
     variant: ClassVar[str] = ""
+    tools: ClassVar[bool] = True
     effort: ClassVar[str] = ""
     seals: ClassVar[bool] = False
     splits: ClassVar[bool] = True
@@ -49,6 +51,10 @@ class Adapter(ABC):
     def label(self) -> str:
         """Its name in the matrix."""
         return f"{self.dialect}.{self.variant}" if self.variant else self.dialect
+
+    def key(self, name: str) -> dict[str, str]:
+        """The headers in which its SDKs send a key."""
+        return {"authorization": f"Bearer {name}"}
 
     @abstractmethod
     def path(self, ask: Ask, model: str) -> str:

@@ -31,6 +31,9 @@ class AnthropicMessages(Adapter):
         529: "overloaded_error",
     }
 
+    def key(self, name: str) -> dict[str, str]:
+        return {"x-api-key": name, "anthropic-version": "2023-06-01"}
+
     def path(self, ask: Ask, model: str) -> str:
         return "/v1/messages?beta=true"
 

@@ -31,6 +31,9 @@ class GoogleGenAI(Adapter):
     statuses = GOOGLE_KINDS
     renamed = {529: 503}
 
+    def key(self, name: str) -> dict[str, str]:
+        return {"x-goog-api-key": name}
+
     def path(self, ask: Ask, model: str) -> str:
         method = "streamGenerateContent?alt=sse" if ask.streamed else "generateContent"
         return f"/v1beta/models/{model}:{method}"

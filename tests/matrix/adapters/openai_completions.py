@@ -14,6 +14,7 @@ class OpenAICompletions(Adapter):
     """C{POST /v1/completions}."""
 
     dialect = "openai_completions"
+    tools = False
     statuses = OPENAI_KINDS
     renamed = {529: 503}
 
