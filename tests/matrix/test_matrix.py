@@ -1,4 +1,10 @@
-"""Every dialect over every wire with every feature: a cell of the matrix is a test."""
+"""
+Every dialect over every wire with every feature: a cell of the matrix is a test.
+
+A new dialect is an adapter (L{tests.matrix.adapters}) and a line in L{ADAPTERS}; a new wire or model is a row of
+L{tests.matrix.columns}; a new feature is a function in L{tests.matrix.features} or L{tests.matrix.failures}. A pair
+that can't have a feature has a row in L{tests.matrix.absent}, and what that promises is checked in the feature's place.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +34,7 @@ ADAPTERS: tuple[Adapter, ...] = (
     GoogleGenAI(),
     GoogleArray(),
 )
-assert failures.BEFORE
+assert failures.BEFORE, "imported so that its features are registered"
 
 
 def _cells() -> Iterator[object]:
