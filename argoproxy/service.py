@@ -46,7 +46,7 @@ from .net.status import Status
 from .net.traffic import Traffic
 from .registry import APIS, DIALECTS, upstreams
 from .routing import Router
-from .simulator import Simulator, SimulatorSettings
+from .simulator import Simulator, SimulatorSettings, UnknownFault
 from .tokens import Counter
 
 _log = Logger()
@@ -77,6 +77,7 @@ class Proxy:
     _config: Config
     _wires: Callable[[], Mapping[str, str]]
     _over: IDelayedCall | None = None
+    _cut: bool = False
 
     def start(self) -> None:
         """Begin to learn ARGO's models and to look for newer versions."""
@@ -112,7 +113,8 @@ class Proxy:
         self._traffic.cut(UpstreamFault(503, "The proxy is shutting down.", code="shutting_down"))
         if self._over is not None and self._over.active():
             self._over.cancel()
-        self._over = self._reactor.callLater(_LAST_WORDS, self.site.abort)
+        again, self._cut = self._cut, True
+        self._over = self._reactor.callLater(0.0 if again else _LAST_WORDS, self.site.abort)
 
 
 class ProxyService(MultiService):
@@ -242,11 +244,18 @@ def _asking_for_models(url: str) -> Call:
 
 def _simulated(config: Config, reactor: Any) -> tuple[Config, IService]:
     """A simulator on a free port of its own, and the configuration that calls it in ARGO's place."""
+    simulator = _simulator(config, reactor)
     listener = bind_tcp("127.0.0.1", 0)
     base = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    settings = SimulatorSettings(**attrs.asdict(config.simulator))
     _log.warn("SIMULATOR: nothing reaches ARGO; {base} plays it, and every reply is made up", base=base)
-    return config.at(base), AdoptedSocketService(listener, Simulator(settings, clock=reactor).site())
+    return config.at(base), AdoptedSocketService(listener, simulator.site())
+
+
+def _simulator(config: Config, reactor: Any) -> Simulator:
+    try:
+        return Simulator(SimulatorSettings(**attrs.asdict(config.simulator)), clock=reactor)
+    except UnknownFault as fault:
+        raise ConfigFault(f"simulator.fault: {fault}") from None
 
 
 def _catalogue(config: Config) -> Catalogue:

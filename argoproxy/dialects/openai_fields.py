@@ -14,7 +14,7 @@ MOST_REPLIES = 128
 
 Temperature = Annotated[float, msgspec.Meta(ge=0, le=2)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
-Count = Annotated[int, msgspec.Meta(ge=1)]
+Count = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
 Replies = Annotated[int, msgspec.Meta(ge=1, le=MOST_REPLIES)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 Stop = str | tuple[str, ...]

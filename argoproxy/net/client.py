@@ -135,16 +135,16 @@ class UpstreamReply:
 
 
 def _head(response: IResponse) -> Head:
-    def first(name: str) -> str | None:
+    def first(name: bytes) -> str | None:
         values = response.headers.getRawHeaders(name)
-        return values[0] if values else None
+        return values[0].decode("latin-1") if values else None
 
-    content_type = first("content-type") or ""
+    content_type = first(b"content-type") or ""
     return Head(
         status=response.code,
         content_type=content_type,
-        retry_after=first("retry-after"),
-        request_id=first("x-request-id"),
+        retry_after=first(b"retry-after"),
+        request_id=first(b"x-request-id"),
     )
 
 

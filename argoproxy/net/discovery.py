@@ -46,8 +46,8 @@ class Discovery:
     def look(self) -> None:
         """Ask, if it matters."""
         if self._router.undecided and not self._router.native and self._asking is None:
-            asking = Deferred.fromCoroutine(self._ask()).addTimeout(_PATIENCE, self._clock)
-            self._asking = asking.addErrback(_gateway_serves).addBoth(self._asked)
+            self._asking = Deferred.fromCoroutine(self._ask()).addTimeout(_PATIENCE, self._clock)
+            self._asking.addErrback(_gateway_serves).addBoth(self._asked)
 
     def stop(self) -> None:
         """Ask no more."""

@@ -1,8 +1,8 @@
 """
 Connections to ARGO that are kept for the next call.
 
-The far side may close one just as it is used again. Then nothing of the call was seen, and it is made once more on
-another connection; Twisted's own pool does that for GET alone.
+The far side may close one just as it is used again. Then nothing of the call was seen, and it is made once more on a
+new connection; Twisted's own pool does that for GET alone.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ from twisted.web.iweb import IResponse
 
 _MOST_IDLE = 128
 _IDLE_SECONDS = 60
+# A call that dies later than this was being worked on.
+_AT_ONCE = 1.0
 
 
 class QuietFactory(_HTTP11ClientFactory):
@@ -42,6 +44,7 @@ class KeptConnections(HTTPConnectionPool):
 
     def __init__(self, reactor: Any) -> None:
         super().__init__(reactor, persistent=True)
+        self._reactor = reactor
         self.maxPersistentPerHost = _MOST_IDLE
         self.cachedConnectionTimeout = _IDLE_SECONDS
         self.retryAutomatically = False
@@ -53,27 +56,32 @@ class KeptConnections(HTTPConnectionPool):
 
     def _lend(self, connection: Any, key: Hashable, endpoint: IStreamClientEndpoint) -> Any:
         if connection in self._lent:
-            return Reused(connection, lambda: self.getConnection(key, endpoint))
+            return Reused(connection, lambda: self._newConnection(key, endpoint), self._reactor.seconds)
         self._lent.add(connection)
         return connection
 
 
 @attrs.frozen
 class Reused:
-    """A connection that has carried a call before, and may have been closed since."""
+    """
+    A connection that has carried a call before, and may have been closed since.
+
+    @ivar _new: opens another.
+    """
 
     _connection: Any
-    _another: Callable[[], Deferred[Any]]
+    _new: Callable[[], Deferred[Any]]
+    _seconds: Callable[[], float]
 
     def request(self, request: Any) -> Deferred[IResponse]:
-        """Make a call, on another connection if this one turns out to be closed."""
+        """Make a call; on a new connection if this one turns out at once to be closed."""
         answer: Deferred[IResponse] = self._connection.request(request)
-        return answer.addErrback(self._again, request)
+        return answer.addErrback(self._again, request, self._seconds())
 
-    def _again(self, failure: Failure, request: Any) -> Any:
-        if not _was_closed(failure):
+    def _again(self, failure: Failure, request: Any, since: float) -> Any:
+        if not _was_closed(failure) or self._seconds() - since > _AT_ONCE:
             return failure
-        return self._another().addCallback(lambda connection: connection.request(request))
+        return self._new().addCallback(lambda connection: connection.request(request))
 
 
 def _was_closed(failure: Failure) -> bool:

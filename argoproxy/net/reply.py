@@ -125,6 +125,13 @@ class Reply:
         """The fault to show for a bug of ours."""
         return OurFault(self.record.id)
 
+    def give_up(self) -> None:
+        """Send the plainest of faults, or break the connection where something else has begun."""
+        if self.begun:
+            self._request.loseConnection()
+        else:
+            self.refuse(self.bug())
+
     async def cut(self) -> None:
         """
         Close the connection without the stream's end, so that the client sees that the reply isn't whole.
@@ -165,7 +172,7 @@ class Reply:
         self.record.status = status
         self._request.setResponseCode(status, _PHRASES.get(status, b"Unknown"))
         if content_type:
-            self._request.setHeader(b"content-type", content_type.encode("latin-1"))
+            self._request.setHeader(b"content-type", content_type.encode("latin-1", "replace"))
 
     def _over(self, ignored: object) -> None:
         self.record.emit()

@@ -64,7 +64,7 @@ class BoundedRequest(Request):
 
     def process(self) -> None:
         """Called to serve it."""
-        if not _is_text(self.path):
+        if self.path == b"*" or not _is_text(self.path):
             site = self.channel.site
             Reply(self, site.dialect_for(self.path), site.clock).refuse(
                 ClientFault("The path is not valid UTF-8.", code="bad_path")
@@ -124,8 +124,8 @@ class DrainingChannel(HTTPChannel):
         self.site.disconnected(self)
 
     def drain(self) -> None:
-        """Close as soon as nothing is under way: now, or behind the running reply."""
-        if not self.requests:
+        """Close as soon as nothing is under way: now, or behind the running reply. Half a request is nothing yet."""
+        if not self._handlingRequest:
             self.transport.loseConnection()
             return
         self.persistent = False

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 
 import attrs
 from twisted.internet.defer import Deferred, succeed
+from twisted.logger import Logger
+from twisted.python.failure import Failure
 from twisted.web.server import Request
 
 from argoproxy.conversation import RouteCall
@@ -19,6 +21,8 @@ from argoproxy.interfaces import IDialect
 
 from .exchange import Exchange, Parties
 from .reply import Reply
+
+_log = Logger()
 
 _USER = re.compile(r"[!-~]{1,128}")
 _JSON = frozenset({None, b"application/json"})
@@ -58,12 +62,20 @@ class Traffic:
         exchange = Exchange(self.parties, dialect, reply)
         self._running.add(exchange)
         patience = request.getHeader("x-stainless-read-timeout") if self.client_timeouts else None
-        return exchange.run(body, route, user, patience).addBoth(self._over, exchange)
+        running = exchange.run(body, route, user, patience).addErrback(self._unforeseen, reply)
+        return running.addBoth(self._over, exchange)
 
     def cut(self, cause: ProxyError) -> None:
         """End all that is under way."""
         for exchange in list(self._running):
             exchange.cut(cause)
+
+    def _unforeseen(self, failure: Failure, reply: Reply) -> None:
+        """Even telling the client what went wrong went wrong."""
+        if reply.gone:
+            return
+        _log.failure("request {id} could not be told its fault", failure, id=reply.record.id)
+        reply.give_up()
 
     def _over(self, ignored: object, exchange: Exchange) -> None:
         self._running.discard(exchange)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from zope.interface import implementer
 
 from argoproxy.conversation import Call, DirectRequest, Head, Model, Usage
-from argoproxy.errors import ProxyError
+from argoproxy.errors import ProxyError, UpstreamFault
 from argoproxy.interfaces import ILeg, ITranslation, IUpstream
+
+_STATUSES = range(200, 600)
 
 
 @implementer(ITranslation, ILeg)
@@ -27,12 +29,16 @@ class Verbatim:
         return (self._upstream.encode(self._request, self._model, user),)
 
     def leg(self, call: Call, head: Head, choice: int) -> ILeg:
+        if head.status not in _STATUSES:
+            self.fault = UpstreamFault(
+                502, "ARGO answered with a status that HTTP doesn't have.", code="upstream_garbage"
+            )
         self.status = head.status
         self.content_type = head.content_type
         return self
 
     def feed(self, data: bytes) -> bytes:
-        return data
+        return data if self.fault is None else b""
 
     def ended(self) -> bytes:
         return b""

@@ -71,7 +71,7 @@ class TextStream:
             return []
         try:
             msgspec.json.decode(held)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
             return []
         return [Failed(fault(self._head, held.encode()))]
 
@@ -155,5 +155,5 @@ class VectorList:
         body = bytes(self._body)
         try:
             return [Vectors(_vectors.decode(body).embedding)]
-        except (msgspec.DecodeError, RecursionError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return [Failed(fault(self._head, body))]

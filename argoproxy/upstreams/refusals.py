@@ -25,6 +25,7 @@ _KEPT = frozenset({400, 401, 403, 404, 408, 409, 413, 422, 429, 503, 504, 529})
 _MOST_BYTES = 65536
 _MOST_WORDS = 2000
 _DEEPEST = 4
+_LONGEST_REPR = 10_000
 _INDISCREET = re.compile(
     r"Traceback \(most recent call last\)|File \"|\w\.py\b|[A-Za-z]:\\\w"
     r"|(?<![\w:/.])/(?:app|code|etc|home|lib|mnt|opt|root|srv|tmp|usr|var|workspace)/"
@@ -59,11 +60,11 @@ def complaint(said: Any, depth: int = 0) -> Complaint | None:
 
 def _nested(words: str, depth: int) -> Complaint | None:
     start, end = words.find("{"), words.rfind("}")
-    if start < 0 or end < start or depth >= _DEEPEST:
+    if start < 0 or not 0 < end - start <= _LONGEST_REPR or depth >= _DEEPEST:
         return None
     try:
         return complaint(_literal(words[start : end + 1]), depth + 1)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return None
 
 
@@ -71,12 +72,17 @@ def _literal(text: str) -> Any:
     """
     JSON or a Python literal; nothing is evaluated.
 
-    @raise ValueError: it is neither. (Also C{SyntaxError}, C{MemoryError}, C{RecursionError}: L{ast.literal_eval}'s.)
+    @raise ValueError: it is neither. (L{ast.literal_eval} has more ways to say so.)
     """
     try:
         return msgspec.json.decode(text)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeError):
         return ast.literal_eval(text)
+
+
+def _clean(words: str | None) -> str | None:
+    """Without what no UTF-8 can hold: a Python repr may spell half of a surrogate pair."""
+    return None if words is None else words[:_MOST_WORDS].encode("utf-8", "replace").decode("utf-8")
 
 
 def _word(value: Any) -> str | None:
@@ -91,10 +97,10 @@ def fault(head: Head, body: bytes) -> UpstreamFault:
         told = Complaint(_plain(head.status), *((told.kind, told.code, told.param) if told else ()))
     return UpstreamFault(
         status,
-        told.message[:_MOST_WORDS],
-        code=told.code,
-        param=told.param,
-        kind=told.kind,
+        _clean(told.message) or "",
+        code=_clean(told.code),
+        param=_clean(told.param),
+        kind=_clean(told.kind),
         retry_after=head.retry_after,
     )
 
