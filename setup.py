@@ -9,19 +9,24 @@ INIT = (HERE / "argoproxy" / "__init__.py").read_text(encoding="utf-8")
 VERSION = next(line.split('"')[1] for line in INIT.splitlines() if line.startswith("__version__ = "))
 
 TEST = [
+    "anthropic>=0.60",
     "bpe-openai>=0.1.4",
     "build>=1.2",
     "coverage[toml]>=7.6",
+    "google-genai>=1.20",
+    "httpx2>=2.0",
     "hypothesis>=6.100",
     "mypy>=1.14",
     "mypy-zope>=1.0.9",
     "openai>=2.0",
+    "pillow>=10.0",
     "pytest>=8.2",
     "pytest-twisted>=1.14.3",
     "ruff>=0.9",
     "setuptools>=77",
     "towncrier>=24.8",
     "types-PyYAML>=6.0.12",
+    "types-jsonschema>=4.18",
 ]
 
 setup(
@@ -52,18 +57,21 @@ setup(
     package_data={"argoproxy": ["py.typed", "catalogue/*.yaml", "simulator/*.yaml", "simulator/model/*.yaml"]},
     zip_safe=False,
     install_requires=[
-        "attrs>=23.2",
+        "attrs>=24.1",
+        "hyperlink>=21.0",
+        "jsonschema>=4.18",
         "klein>=24.8",
         "msgspec>=0.19",
         "packaging>=23.2",
         "pyyaml>=6.0.1",
         "splintr-rs>=0.22",
-        "treq>=24.9",
-        "twisted[tls]>=24.10",
+        "treq>=26.7",
+        "twisted[tls]>=26.4",
         "zope.interface>=6.4",
     ],
     extras_require={
         "test": TEST,
+        "images": ["pillow>=10.0"],
         "docs": ["pydoctor>=24.11", "towncrier>=24.8"],
         "bench": ["httptools>=0.6"],
     },

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from importlib.util import find_spec
 from typing import Any
 
 import attrs
@@ -270,6 +271,8 @@ def _catalogue(config: Config) -> Catalogue:
 
 def _images(config: Config, reactor: Any) -> Images:
     largest = None if config.max_image_mb is None else _bytes(config.max_image_mb)
+    if largest is not None and find_spec("PIL") is None:
+        raise ConfigFault("max_image_mb: needs Pillow: pip install 'argoproxy[images]'")
     if config.image_fetch == "off":
         return Images(None, largest)
     outward = Outward(reactor, public=config.image_fetch == "public", timeout=config.connect_timeout)

@@ -15,9 +15,7 @@ import attrs
 _ROOT = Path(__file__).parent.parent
 _ENVIRONMENTS = _ROOT / "build" / "peers"
 
-OPENAI = MappingProxyType(
-    {"chat": "/v1/chat/completions", "stream": "/v1/chat/completions", "embed": "/v1/embeddings"}
-)
+OPENAI = MappingProxyType({"chat": "/v1/chat/completions", "stream": "/v1/chat/completions", "embed": "/v1/embeddings"})
 WIRE = MappingProxyType(
     {
         "chat": "/api/v1/resource/chat/",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -53,6 +54,17 @@ def logged_errors(request: pytest.FixtureRequest) -> Iterator[LoggedErrors]:
     globalLogPublisher.removeObserver(errors)
     if not isinstance(request.instance, SynchronousTestCase):
         assert [_told(event) for event in errors] == []
+
+
+@pytest.fixture(autouse=True)
+def left_webs(logged_errors: LoggedErrors) -> Iterator[None]:
+    """Ends the exchanges in memory that a test has left under way, rather than have the garbage collector do it."""
+    yield
+    web = sys.modules.get("tests.web")
+    while web is not None and web.OPEN:
+        one = web.OPEN.pop()
+        if one.proxy._traffic._running:
+            one.leave()
 
 
 @pytest.fixture(autouse=True)

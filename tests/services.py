@@ -31,6 +31,6 @@ def argosim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Argo]:
 @pytest.fixture(scope="session")
 def proxy(tmp_path_factory: pytest.TempPathFactory, argosim: Argo) -> Iterator[Running]:
     """The proxy before L{argosim}."""
-    options = ["--argo-url", argosim.url, "--user", "someone"]
+    options = ["--argo-url", argosim.url, "--user", "someone", "--upstream", "gateway"]
     with twistd(tmp_path_factory.mktemp("proxy"), "argoproxy", *options) as running:
         yield running

@@ -57,15 +57,22 @@ class Got:
         return "".join(choice["delta"].get("content") or "" for chunk in chunks for choice in chunk["choices"])
 
 
+OPEN: list[Web] = []
+"""Those of the running test; what it leaves under way is ended behind it."""
+
+
 class Web:
     """The three of them."""
 
     def __init__(self, settings: SimulatorSettings | None = None, **config: Any) -> None:
         self.clock = MemoryReactorClock()
         self.argo = MemoryArgo.on(self.clock, settings)
-        self.config = Config(**{"user": "someone", "argo_base_url": "http://argo.example", "upstream": "gateway", **config})
+        self.config = Config(
+            **{"user": "someone", "argo_base_url": "http://argo.example", "upstream": "gateway", **config}
+        )
         self.proxy: Proxy = make_proxy(self.config, self.clock, self.argo.agent)
         self.client: Any = StubTreq(self.proxy.resource)
+        OPEN.append(self)
 
     @property
     def simulator(self) -> Simulator:

@@ -192,7 +192,7 @@ SIMULATOR = "true, false or a mapping of the simulator's settings"
         ("max-body-mb: 5", "c.yaml:1: max-body-mb: no such key; did you mean max_body_mb?"),
         ("qqqq: 5", "c.yaml:1: qqqq: no such key"),
         ("use_simulator: true", "c.yaml:1: use_simulator: no such key; did you mean simulator?"),
-        ("notices: [x]", "c.yaml:1: notices: no such key"),
+        ("notices: [x]", "c.yaml:1: notices: no such key; did you mean routes?"),
         ("simulator: 5", f"c.yaml:1: simulator: must be {SIMULATOR}, found 5"),
         ("simulator:\n  enabled: 1", "c.yaml:2: simulator.enabled: must be true or false, found 1"),
         (

@@ -121,6 +121,7 @@ def test_only_what_text_can_say_has_a_variable() -> None:
         "abilities",
         "model_aliases",
         "resolve_overrides",
+        "routes",
         "simulator",
     }
     assert variables["port"] == "ARGOPROXY_PORT"

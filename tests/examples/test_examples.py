@@ -68,7 +68,13 @@ def test_what_is_shown_as_a_default_is_one(tmp_path: Path) -> None:
     whole.write_text(_uncommented((EXAMPLES / "config.yaml").read_text()))
     config, default = load(str(whole)), Config()
     for key in KEYS:
-        if key.default not in (None, ()) and key.name not in ("model_aliases", "resolve_overrides", "simulator"):
+        if key.default not in (None, ()) and key.name not in (
+            "abilities",
+            "model_aliases",
+            "resolve_overrides",
+            "routes",
+            "simulator",
+        ):
             assert getattr(config, key.name) == getattr(default, key.name), key.name
 
 

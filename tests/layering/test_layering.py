@@ -36,7 +36,9 @@ TABLE = {
     "limits": _rule(_PURE),
     "metrics": _rule(_PURE),
     "config": _rule(_PURE, "yaml"),
-    "net": _rule("errors conversation interfaces translation limits", "hyperlink klein packaging PIL treq twisted werkzeug"),
+    "net": _rule(
+        "errors conversation interfaces translation limits", "hyperlink klein packaging PIL treq twisted werkzeug"
+    ),
     "registry": Rule(None, None),
     "service": Rule(None, None),
     "simulator": _rule("argoproxy wire listening", "klein twisted werkzeug yaml"),
