@@ -66,7 +66,7 @@ setup(
         "pyyaml>=6.0.1",
         "splintr-rs>=0.22",
         "treq>=26.7",
-        "twisted[tls]>=26.4",
+        "twisted[tls]>=26.10",
         "zope.interface>=6.4",
     ],
     extras_require={

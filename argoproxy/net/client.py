@@ -103,8 +103,10 @@ class Receiver(Protocol):
 
     def _fail(self, failure: Failure) -> None:
         self._over = True
-        if self.transport is not None:
-            self.transport.loseConnection()
+        # Losing it would wait until the far side has read all of the call. The proxy before it can only lose it.
+        connection: Any = getattr(self.transport, "_producer", self.transport)
+        if connection is not None:
+            connection.abortConnection()
         self.done.errback(failure)
 
     def _cancelled(self, done: Deferred[None]) -> None:

@@ -11,6 +11,8 @@ from zope.interface import implementer
 from argoproxy.conversation import Call
 from argoproxy.interfaces import IClient, IReply
 
+_ABSENT = frozenset({502, 503, 504})
+
 
 @implementer(IClient)
 @attrs.define
@@ -18,7 +20,8 @@ class Pulse:
     """
     A client that remembers how its last call went.
 
-    @ivar alive: whether ARGO answered the last call that went its way, whatever it said.
+    @ivar alive: whether ARGO answered the last call that went its way; what a web server before it says of its
+        absence is no answer.
     @ivar answered_at: when it last did, by the reactor's clock, or L{None}.
     """
 
@@ -35,8 +38,9 @@ class Pulse:
         return None if moment is None else self._clock.seconds() - moment
 
     def _answered(self, reply: IReply) -> IReply:
-        self.alive = True
-        self.answered_at = self._clock.seconds()
+        self.alive = reply.head.status not in _ABSENT
+        if self.alive:
+            self.answered_at = self._clock.seconds()
         return reply
 
     def _failed(self, failure: Failure) -> Failure:

@@ -38,6 +38,7 @@ class Refresher:
     interval: float
     learned_at: float | None = None
     _running: Deferred[None] | None = None
+    _nudged: Deferred[Any] | None = None
 
     def start(self) -> None:
         """Ask for the list now, and again and again."""
@@ -46,6 +47,8 @@ class Refresher:
     def stop(self) -> None:
         """Ask no more."""
         self._discovery.stop()
+        if self._nudged is not None:
+            self._nudged.cancel()
         if self._running is not None:
             self._running.cancel()
 
@@ -59,6 +62,15 @@ class Refresher:
         self._discovery.look()
         asked = Deferred.fromCoroutine(self._refresh())
         return asked.addTimeout(_PATIENCE, self._clock, _too_late)
+
+    def nudge(self) -> None:
+        """See whether ARGO is there, unless that is being seen to."""
+        if self._nudged is None:
+            self._nudged = self.refresh()
+            self._nudged.addErrback(_no_matter).addBoth(self._seen)
+
+    def _seen(self, ignored: object) -> None:
+        self._nudged = None
 
     async def _keep_up(self) -> None:
         _log.info("models: the built-in list serves until ARGO's own is there")
@@ -88,6 +100,11 @@ class Refresher:
 
 def _too_late(result: Any, seconds: float) -> Any:
     raise TimedOut(seconds)
+
+
+def _no_matter(failure: Failure) -> None:
+    """Whoever calls ARGO keeps account of how that went."""
+    failure.trap(ProxyError, CancelledError)
 
 
 def _stopped(failure: Failure) -> None:

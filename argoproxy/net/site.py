@@ -30,6 +30,8 @@ from .traffic import too_large
 
 # How long a client may go on sending a body that has been refused, so that it reads the refusal.
 _LINGER = 2.0
+# Bytes that a client may send ahead of a reply.
+_MOST_AHEAD = 1_000_000
 
 
 class BoundedRequest(Request):
@@ -105,6 +107,8 @@ class DrainingChannel(HTTPChannel):
     site: BoundedSite
     transport: Any
     callLater: Any
+    # What comes behind a running request is read on, so that a client's leaving is noticed.
+    _optimisticEagerReadSize = 2 * _MOST_AHEAD
     timeOut: Any
     _lingering: IDelayedCall | None = None
 
@@ -130,6 +134,12 @@ class DrainingChannel(HTTPChannel):
             return
         self.persistent = False
         self.requests[0].setHeader(b"connection", b"close")
+
+    def rawDataReceived(self, data: bytes) -> None:
+        """Called with a body, and with what a client sends before it has its reply. Nobody needs much of that."""
+        super().rawDataReceived(data)
+        if self._handlingRequest and sum(map(len, self._dataBuffer)) > _MOST_AHEAD:
+            self.transport.abortConnection()
 
     def linger(self, seconds: float) -> None:
         """Close the connection after a while, whatever the client does."""

@@ -14,6 +14,9 @@ from .refresh import Refresher
 from .release import Release
 
 _STALE = 2.0
+# Seconds since ARGO's last answer: up to here it counts as there, and from there on asking for readiness asks it.
+_LATELY = 300.0
+_QUIET = 60.0
 
 
 @attrs.frozen
@@ -33,17 +36,20 @@ class Status:
         return msgspec.json.encode({"status": "ok"})
 
     def ready(self) -> tuple[int, bytes]:
-        """200 if ARGO answered when last asked and its list of models isn't stale, else 503; and the reasons."""
-        age = self._age()
+        """200 if ARGO answered lately and its list of models isn't stale, else 503; and the reasons."""
+        age, silence = self._age(), self._pulse.since(self._pulse.answered_at)
+        answers = self._pulse.alive and silence is not None and silence <= _LATELY
         fresh = age is not None and (not self._refresher.interval or age <= _STALE * self._refresher.interval)
         body = {
-            "status": "ready" if self._pulse.alive and fresh else "not ready",
+            "status": "ready" if answers and fresh else "not ready",
             "argo_reachable": self._pulse.alive,
-            "seconds_since_argo_answered": _rounded(self._pulse.since(self._pulse.answered_at)),
+            "seconds_since_argo_answered": _rounded(silence),
             "model_list": "built-in" if age is None else "argo",
             "model_list_age_seconds": _rounded(age),
         }
-        return 200 if self._pulse.alive and fresh else 503, msgspec.json.encode(body)
+        if silence is None or silence > _QUIET:
+            self._refresher.nudge()
+        return 200 if answers and fresh else 503, msgspec.json.encode(body)
 
     def version(self) -> bytes:
         """What runs, whether there is something newer, and what it talks to."""

@@ -58,8 +58,12 @@ class Translation:
         return self._renderer.keepalive
 
     def calls(self, user: str) -> tuple[Call, ...]:
-        singles = self._request.singles() if isinstance(self._request, ChatRequest) else (self._request,)
-        return tuple(self._upstream.encode(one, self._model, user) for one in singles)
+        """The choices of one prompt share their call: its bytes are there once."""
+        if not isinstance(self._request, ChatRequest):
+            return (self._upstream.encode(self._request, self._model, user),)
+        firsts = tuple(self._request.singles())[:: self._each]
+        calls = [self._upstream.encode(one, self._model, user) for one in firsts]
+        return tuple(call for call in calls for _ in range(self._each))
 
     def leg(self, call: Call, head: Head, choice: int) -> ILeg:
         leg = self._legs[choice] = Leg(*self._parts_of_leg(call, head, choice))

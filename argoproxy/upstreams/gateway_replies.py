@@ -25,7 +25,7 @@ from .refusals import NOTICE, fault, unregistered
 
 _SPACE = re.compile(r"\s+")
 # How an error's JSON begins, without white space.
-_ERRORS = ('{"error":', '{"type":"error"', '{"detail":')
+_ERRORS = ('{"error":', '{"type":"error"')
 _MOST_HELD = 65536
 
 
@@ -70,8 +70,10 @@ class TextStream:
         if not _SPACE.sub("", held[:256]).startswith(_ERRORS):
             return []
         try:
-            msgspec.json.decode(held)
+            said = msgspec.json.decode(held)
         except (msgspec.DecodeError, UnicodeError, RecursionError):
+            return []
+        if not isinstance(said, dict) or not said.get("error"):
             return []
         return [Failed(fault(self._head, held.encode()))]
 

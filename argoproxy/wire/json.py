@@ -12,6 +12,9 @@ import msgspec
 Fields = dict[str, msgspec.Raw]
 
 _fields = msgspec.json.Decoder(Fields)
+# More would cost many times their room, and hold everybody else up while they are read.
+_MOST_VALUES = 5_000_000
+
 _anything = msgspec.json.Decoder()
 
 
@@ -26,6 +29,8 @@ def split(body: bytes) -> Fields:
     @raise Malformed: it is none, or holds what JSON or Unicode can't: C{NaN}, C{1e999}, lone surrogates, bytes that
         aren't UTF-8, or nesting without end.
     """
+    if sum(map(body.count, (b",", b"[", b"{"))) > _MOST_VALUES:
+        raise Malformed("it has too many values")
     try:
         fields = _fields.decode(body)
         # Parts that are kept raw are only skimmed; a second reading finds what is wrong inside them.

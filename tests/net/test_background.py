@@ -87,7 +87,6 @@ def test_the_list_is_fetched_at_start_again_after_a_failure_and_then_by_the_inte
         web.settle()
     assert any("built-in list serves" in formatEvent(event) for event in events)
     assert len(web.simulator.requests) == 1
-    assert web.get("/health/ready").status == 503
     web.settle(60.0)
     assert len(web.simulator.requests) == 2
     web.settle(60.0)
@@ -106,8 +105,10 @@ def test_without_an_interval_the_list_is_fetched_once() -> None:
     web = Web(model_refresh_interval_hours=0.0, update_check=False)
     web.proxy.start()
     web.settle()
+    assert web.get("/health/ready").status == 200
     web.settle(10 * 86400.0)
     assert len(web.simulator.requests) == 1
+    assert web.get("/health/ready").status == 503
     assert web.get("/health/ready").status == 200
     web.stop()
 
