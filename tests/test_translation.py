@@ -224,3 +224,12 @@ def test_they_keep_their_interfaces() -> None:
     verifyObject(ITranslation, Verbatim(DIRECT, MODEL, GATEWAY))
     verifyObject(ILeg, translation.leg(CALL, OK, 0))
     verifyObject(ILeg, Verbatim(DIRECT, MODEL, GATEWAY))
+
+
+def test_the_choices_of_a_prompt_share_their_call() -> None:
+    message = Message("user", (Text("Hi"),))
+    request = ChatRequest(model="x", prompts=((message,), (message, message)), n=3, bare=True)
+    first, _, third, fourth, *_ = calls = _translation(request)[0].calls("someone")
+    assert len(calls) == 6
+    assert first is third
+    assert first is not fourth

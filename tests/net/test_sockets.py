@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 from twisted.internet import reactor as _reactor
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
 from twisted.internet.protocol import Protocol
 from twisted.internet.ssl import PrivateCertificate, trustRootFromCertificates
@@ -113,6 +113,15 @@ async def test_a_kept_connection_that_argo_closes_as_it_is_used_costs_nothing() 
         status, body = await live.chat("[sim:close-reused]")
         assert status == 200, body
         assert [request.reused for request in live.argo.requests] == [False, True, False]
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_call_is_made_once_more_at_most() -> None:
+    async with _live() as live:
+        await gatherResults([Deferred.fromCoroutine(live.chat("[sim:wait=0.05]")) for _ in range(4)])
+        live.argo.requests.clear()
+        assert (await live.chat("[sim:close]"))[0] == 502
+        assert [request.reused for request in live.argo.requests] == [True, False]
 
 
 @pytest_twisted.ensureDeferred

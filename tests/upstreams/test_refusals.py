@@ -155,3 +155,13 @@ def test_an_unregistered_user_is_told_in_argos_words() -> None:
 
 def test_the_decoder_keeps_its_interface() -> None:
     verifyObject(IDecoder, Refusal(Head(500)))
+
+
+@pytest.mark.parametrize("words", ["Error code: 400 - {{1}}", "see {[1]: 2}", "{" + "'a': 1, " * 5000 + "}"])
+def test_braces_that_are_no_error_are_left_as_they_are(words: str) -> None:
+    assert fault(Head(400), json.dumps({"error": words}).encode()).message == words[:2000]
+
+
+def test_half_of_a_surrogate_pair_is_not_passed_on() -> None:
+    found = fault(Head(400), rb"x {'error': {'message': 'boo \ud800', 'code': '\ud800'}}")
+    assert (found.message, found.code) == ("boo ?", "?")

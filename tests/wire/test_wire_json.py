@@ -113,3 +113,8 @@ VALUES = st.recursive(
 def test_any_json_object_comes_apart_and_means_the_same(value: dict[str, Any], ascii_only: bool) -> None:
     fields = split(json.dumps(value, ensure_ascii=ascii_only).encode())
     assert {name: json.loads(bytes(raw)) for name, raw in fields.items()} == value
+
+
+def test_a_bomb_of_values_is_refused_before_it_is_read() -> None:
+    with pytest.raises(Malformed, match="too many values"):
+        split(b'{"x": [' + b"[]," * 2_600_000 + b"0]}")
