@@ -16,7 +16,7 @@ import attrs
 from . import procfs
 from .farside import FLOOD, SILENCE, TALK, FarSide, far_side
 from .programs import ProgramFault
-from .running import Ground, Running
+from .running import Running
 from .scenarios import chat
 
 _PATIENCE = 10.0
@@ -46,16 +46,20 @@ class Manners:
     complete: bool
 
 
-def manners(ground: Ground, program: Callable[[int], Running]) -> Manners:
+def manners(program: Callable[[int], Running]) -> Manners:
     """
     Measure an instance of a program.
 
     @param program: from the port of an upstream to an instance in front of it.
+    @raise ProgramFault: it fails to answer.
     """
     with far_side(FLOOD_BYTES) as upstream:
         running = program(upstream.port)
-        silent, talking = (_worst(running, upstream, marker) for marker in (SILENCE, TALK))
-        return Manners(silent, talking, *_stall(running, upstream))
+        try:
+            silent, talking = (_worst(running, upstream, marker) for marker in (SILENCE, TALK))
+            return Manners(silent, talking, *_stall(running, upstream))
+        except OSError as error:
+            raise ProgramFault(f"{running.program.name}: it failed a client: {error}") from None
 
 
 def _worst(running: Running, upstream: FarSide, marker: str) -> float | None:

@@ -36,7 +36,7 @@ class Effort:
 
 
 QUICK = Effort(rounds=3, warmup=0.3, seconds=1.0, streams=1000)
-THOROUGH = Effort(rounds=7, warmup=0.5, seconds=3.0, streams=1000)
+THOROUGH = Effort(rounds=5, warmup=0.5, seconds=2.0, streams=1000)
 
 
 @attrs.frozen
@@ -110,7 +110,7 @@ class Bench:
 
     def _manners(self, program: Program) -> None:
         with ExitStack() as stack:
-            found = manners(self._ground, lambda port: stack.enter_context(self._ground.serving(program, port)))
+            found = manners(lambda port: stack.enter_context(self._ground.serving(program, port)))
         for figure, value in _told(found):
             self._results.add(Key(_MANNERS, figure), program.name, value)
 
