@@ -52,16 +52,17 @@ class Refresher:
         if self._running is not None:
             self._running.cancel()
 
-    def refresh(self) -> Deferred[tuple[int, int]]:
+    def refresh(self, seconds: float = _PATIENCE) -> Deferred[tuple[int, int]]:
         """
         Ask for the list once, and meanwhile for ARGO's wires if they aren't known.
 
+        @param seconds: how long to wait, where that is less than the usual.
         @return: fires with the number of models before and after; fails with an L{UpstreamFault} if there was no
             usable list, in which case the one in use stays.
         """
         self._discovery.look()
         asked = Deferred.fromCoroutine(self._refresh())
-        return asked.addTimeout(_PATIENCE, self._clock, _too_late)
+        return asked.addTimeout(min(seconds, _PATIENCE), self._clock, _too_late)
 
     def nudge(self) -> None:
         """See whether ARGO is there, unless that is being seen to."""

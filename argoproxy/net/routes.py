@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 from klein import Klein
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 from twisted.python.failure import Failure
 from twisted.web.server import Request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from argoproxy.conversation import Model
 from argoproxy.errors import ClientFault, ProxyError
 from argoproxy.interfaces import ICatalogue, IDialect
+from argoproxy.limits import time_allowed
 
 from .apis import Api, Apis
 from .refresh import Refresher
@@ -147,7 +148,14 @@ class Routes:
         def told(counts: tuple[int, int]) -> None:
             reply.whole(200, msgspec.json.encode(dict(zip(("before", "after"), counts, strict=True))))
 
-        return self._refresher.refresh().addCallbacks(told, lambda failure: _refused(reply, failure))
+        return self._refreshed(request).addCallbacks(told, lambda failure: _refused(reply, failure))
+
+    def _refreshed(self, request: Request) -> Deferred[tuple[int, int]]:
+        try:
+            seconds = time_allowed(None, query_of(request), None)
+        except ProxyError as fault:
+            return fail(fault)
+        return self._refresher.refresh() if seconds is None else self._refresher.refresh(seconds)
 
     def _lost(self, request: Request, failure: Failure) -> bytes:
         """A path or a method that there isn't. Klein finishes the request itself: it saw no route begin it."""

@@ -24,7 +24,7 @@ from twisted.web.server import Request, Site
 from argoproxy.errors import ClientFault
 from argoproxy.interfaces import IDialect
 
-from .record import request_id
+from .record import Record
 from .reply import JSON, Reply
 from .traffic import too_large
 
@@ -86,10 +86,12 @@ class BoundedRequest(Request):
         self.content = BytesIO()
         self.requestHeaders.removeHeader(b"expect")
         channel = self.channel
+        self.method, self.path = channel._command, channel.path_so_far
+        record = Record(channel.site.clock, self)
         body = channel.site.dialect_for(channel.path_so_far).error(too_large(channel.site.most_bytes))
         for name, value in (
             (b"server", b"argoproxy"),
-            (b"x-request-id", request_id(self).encode("ascii")),
+            (b"x-request-id", record.id.encode("ascii")),
             (b"content-type", JSON.encode("ascii")),
             (b"content-length", b"%d" % len(body)),
             (b"connection", b"close"),
@@ -97,6 +99,9 @@ class BoundedRequest(Request):
             self.responseHeaders.setRawHeaders(name, [value])
         channel.writeHeaders(b"HTTP/1.1", b"413", b"Request Entity Too Large", self.responseHeaders)
         channel.write(body)
+        record.status, record.end, record.code = 413, "failed", "request_too_large"
+        record.wrote(len(body))
+        record.emit()
         channel.linger(_LINGER)
 
 

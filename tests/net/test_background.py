@@ -63,6 +63,15 @@ def test_a_list_that_is_none_leaves_the_one_in_use(fault: str) -> None:
     assert web.get("/v1/models").body == before
 
 
+def test_a_refresh_may_be_given_less_time() -> None:
+    web = Web()
+    web.simulator.fault("hang")
+    got = web.begin("POST", "/refresh?timeout=2", b"")
+    web.settle(2.1)
+    assert got.status == 504
+    assert web.post("/refresh?timeout=soon", b"").error["param"] == "timeout"
+
+
 @pytest.mark.parametrize("rows", [[], [{"id": "x"}], [7], [{"internal_id": ""}]])
 def test_rows_that_name_no_model_are_no_list(rows: Any) -> None:
     web = Web()

@@ -104,6 +104,15 @@ def test_a_failure_has_its_code(fault: str, code: str) -> None:
     assert (line["end"], line["code"]) == ("failed", code)
 
 
+def test_a_body_that_is_refused_unread_has_its_line_too() -> None:
+    line = Line(Web(max_body_mb=0.001))
+    with capturedLogs() as events:
+        line.send(b"POST /v1/chat/completions?key=x HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n")
+        line.send(b"x" * 5000)
+    told = _one(events)
+    assert (told["path"], told["status"], told["code"]) == ("/v1/chat/completions", 413, "request_too_large")
+
+
 def test_a_client_that_left_is_told_so() -> None:
     web = Web(SimulatorSettings(first_byte_delay=10.0))
     with capturedLogs() as events:
