@@ -120,7 +120,6 @@ def test_a_wrong_configuration_is_one_line(twistd: Twistd, how: tuple[str, ...],
         (("--listen", "carrier:pigeon"), "argoproxy: can't listen on carrier:pigeon: the kinds of endpoint are "),
         (("--listen", "unix:nowhere/socket"), "argoproxy: can't listen on unix:"),
         (("--config", "nowhere.yaml"), "argoproxy: nowhere.yaml: no such file"),
-        (("--upstream", "native"), "argoproxy: "),
     ],
 )
 def test_a_wrong_option_is_one_line(twistd: Twistd, arguments: tuple[str, ...], line: str) -> None:
