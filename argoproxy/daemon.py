@@ -22,7 +22,7 @@ from .signals import Signals
 _T = TypeVar("_T")
 
 # Collections are rare: what a request leaves behind is freed by counting references, but for failures.
-_THRESHOLDS = (50_000, 20, 50)
+_THRESHOLDS = (5_000, 20, 50)
 
 
 class Daemon(MultiService):
