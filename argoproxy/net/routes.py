@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from klein import Klein
@@ -152,7 +152,7 @@ class Routes:
 
     def _refreshed(self, request: Request) -> Deferred[tuple[int, int]]:
         try:
-            seconds = time_allowed(None, query_of(request), None)
+            seconds = time_allowed(_patience(request), query_of(request), None)
         except ProxyError as fault:
             return fail(fault)
         return self._refresher.refresh() if seconds is None else self._refresher.refresh(seconds)
@@ -165,6 +165,23 @@ class Routes:
             reply.tell({"allow": allowed})
             return reply.refusal(ClientFault(f"Only {allowed} is allowed here.", status=405, code="method_not_allowed"))
         return reply.refusal(ClientFault("There is nothing at this path.", status=404, code="not_found"))
+
+
+class _Waiting(msgspec.Struct, frozen=True):
+    """What the body of a refresh may say."""
+
+    timeout: Annotated[float, msgspec.Meta(gt=0)] | None = None
+
+
+def _patience(request: Request) -> float | None:
+    """@raise ClientFault: the body is there and is none."""
+    body = request.content.read() if request.content is not None else b""
+    try:
+        return msgspec.json.decode(body or b"{}", type=_Waiting).timeout
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise ClientFault(
+            "Invalid 'timeout': expected seconds above 0.", code="invalid_value", param="timeout"
+        ) from None
 
 
 def _refused(reply: Reply, failure: Failure) -> None:

@@ -8,7 +8,9 @@ lacks is all in this module.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
+from http import HTTPStatus
 from io import BytesIO
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -16,6 +18,7 @@ from urllib.parse import unquote_to_bytes
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress, IDelayedCall
 from twisted.internet.protocol import connectionDone
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel
 from twisted.web.resource import IResource
@@ -27,6 +30,8 @@ from argoproxy.interfaces import IDialect
 from .record import Record
 from .reply import JSON, Reply
 from .traffic import too_large
+
+_log = Logger()
 
 # How long a client may go on sending a body that has been refused, so that it reads the refusal.
 _LINGER = 2.0
@@ -145,6 +150,25 @@ class DrainingChannel(HTTPChannel):
         super().rawDataReceived(data)
         if self._handlingRequest and sum(map(len, self._dataBuffer)) > _MOST_AHEAD:
             self.transport.abortConnection()
+
+    def lineLengthExceeded(self, line: bytes) -> None:
+        """Called for a line that no request has."""
+        self._refuse_head(431, "The request's head is too long.", "head_too_large")
+
+    def _respondToBadRequestAndDisconnect(self) -> None:
+        """Called for what is no HTTP. Twisted's own answer has no body and no id."""
+        too_long = self._receivedHeaderSize > self.totalHeadersSize
+        status, text = (431, "The request's head is too long.") if too_long else (400, "That is not a valid request.")
+        self._refuse_head(status, text, "head_too_large" if too_long else "bad_request")
+
+    def _refuse_head(self, status: int, text: str, code: str) -> None:
+        body = self.site.dialect_for(b"").error(ClientFault(text, status=status, code=code))
+        token = f"req_{secrets.token_hex(12)}"
+        head = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nServer: argoproxy\r\nX-Request-Id: {token}\r\n"
+        rest = f"Content-Type: {JSON}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        self.transport.write((head + rest).encode("ascii") + body)
+        _log.info("{id} refused: status={status} code={code}", id=token, status=status, code=code)
+        self.loseConnection()
 
     def linger(self, seconds: float) -> None:
         """Close the connection after a while, whatever the client does."""

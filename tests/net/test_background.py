@@ -70,6 +70,11 @@ def test_a_refresh_may_be_given_less_time() -> None:
     web.settle(2.1)
     assert got.status == 504
     assert web.post("/refresh?timeout=soon", b"").error["param"] == "timeout"
+    assert web.post("/refresh", {"timeout": "soon"}).error["param"] == "timeout"
+    web.simulator.fault("hang")
+    got = web.begin("POST", "/refresh", {"timeout": 3})
+    web.settle(3.1)
+    assert got.status == 504
 
 
 @pytest.mark.parametrize("rows", [[], [{"id": "x"}], [7], [{"internal_id": ""}]])

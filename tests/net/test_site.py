@@ -183,6 +183,26 @@ def test_pipelined_requests_are_answered_in_order() -> None:
     assert reply.index(b"chat.completion") < reply.index(b'"status":"ok"')
 
 
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (b"nonsense\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nno header\r\n\r\n", 400),
+        (b"GET /" + b"x" * 20_000, 431),
+        (b"GET / HTTP/1.1\r\n" + b"X-A: " + b"x" * 9000 + b"\r\nX-B: " + b"x" * 9000 + b"\r\n\r\n", 431),
+    ],
+)
+def test_what_is_no_request_is_told_so_in_json(head: bytes, status: int) -> None:
+    line = Line(Web())
+    reply = line.send(head)
+    assert _status(reply) == status
+    assert _json(reply)["error"]["message"]
+    assert b"x-request-id: req_" in reply.lower()
+    assert b"twisted" not in reply.lower()
+    assert line.closed
+
+
 # Stopping.
 
 
