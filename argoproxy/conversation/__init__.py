@@ -23,6 +23,7 @@ from .model import Family, Model
 from .parts import (
     Image,
     Message,
+    Opaque,
     OutputShape,
     Part,
     Reasoning,
@@ -53,6 +54,7 @@ __all__ = [
     "Image",
     "Message",
     "Model",
+    "Opaque",
     "OutputShape",
     "Part",
     "Reasoning",

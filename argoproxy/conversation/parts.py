@@ -63,6 +63,33 @@ class ToolCall(msgspec.Struct, frozen=True):
     signature: str | None = None
 
 
+_BYTES_PER_TOKEN, _LONGEST_TEXT, _BYTES_PER_FILE_TOKEN = 4, 65_536, 50
+
+
+class Opaque(msgspec.Struct, frozen=True):
+    """
+    What the neutral language has no words for: a file, sound, what a provider's own tool found. It stands for its
+    place, so that a wire that speaks the client's own language can pass the client's bytes on; nobody else can.
+
+    @ivar kind: its type, in the client's words.
+    @ivar path: where it stands in the client's body.
+    @ivar length: bytes of it there.
+    """
+
+    kind: str
+    path: str
+    length: int = 0
+
+    @property
+    def tokens(self) -> int:
+        """
+        About how many tokens it has, by its length alone: a short one is text, most of a long one is a file in base64
+        (of a PDF file's page, with some 100 KB, about 2,000 by Anthropic's page on it).
+        """
+        rest = max(0, self.length - _LONGEST_TEXT)
+        return min(self.length, _LONGEST_TEXT) // _BYTES_PER_TOKEN + rest // _BYTES_PER_FILE_TOKEN
+
+
 class ToolResult(msgspec.Struct, frozen=True):
     """
     What a tool answered to the call of that id.
@@ -71,12 +98,12 @@ class ToolResult(msgspec.Struct, frozen=True):
     """
 
     call_id: str
-    parts: tuple[Text | Image, ...]
+    parts: tuple[Text | Image | Opaque, ...]
     failed: bool = False
     name: str | None = None
 
 
-Part = Text | Tokens | Image | Reasoning | ToolCall | ToolResult
+Part = Text | Tokens | Image | Reasoning | ToolCall | ToolResult | Opaque
 
 
 class Message(msgspec.Struct, frozen=True):

@@ -19,7 +19,7 @@ from argoproxy.vocabulary.anthropic import ChoiceShape, JsonFormat, OutputConfig
 from argoproxy.vocabulary.anthropic_blocks import SystemContent
 
 from .anthropic_errors import STATUSES, error_body
-from .anthropic_history import Messages, read_messages
+from .anthropic_history import read_messages
 from .anthropic_replies import StreamRenderer, WholeRenderer
 from .anthropic_tools import read_tools, require_object
 from .openai_fields import IGNORED, Count, Ignored, Seconds, Share, stops
@@ -38,7 +38,7 @@ class CountBody(msgspec.Struct, frozen=True, kw_only=True):
     them. C{user}, which ARGO's other wires have, is given to nobody.
     """
 
-    messages: Messages
+    messages: msgspec.Raw
     model: str = ""
     system: SystemContent = ""
     tools: tuple[msgspec.Raw, ...] = ()

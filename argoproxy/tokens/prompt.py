@@ -9,6 +9,7 @@ from argoproxy.conversation import (
     EmbeddingRequest,
     Image,
     Message,
+    Opaque,
     Part,
     Reasoning,
     Text,
@@ -61,6 +62,8 @@ def _part(part: Part) -> Iterator[str | int]:
     elif isinstance(part, ToolCall):
         yield part.name
         yield part.arguments
+    elif isinstance(part, Opaque):
+        yield part.tokens
     else:
         for answer in part.parts:
             yield from _part(answer)

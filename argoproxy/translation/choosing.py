@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from argoproxy.conversation import ChatRequest, DirectRequest, Model, Request, Stamp
+from collections.abc import Iterator
+
+from argoproxy.conversation import ChatRequest, DirectRequest, Model, Opaque, Request, Stamp, ToolResult
+from argoproxy.errors import ClientFault
 from argoproxy.interfaces import (
     ICountDialect,
     ICounter,
@@ -19,11 +22,17 @@ from .shaped import Shaped
 from .translated import Translation
 from .verbatim import Verbatim
 
+_LONGEST_KIND = 64
+
 
 def between(
     dialect: IDialect, upstream: IUpstream, request: Request, model: Model, stamp: Stamp, counter: ICounter
 ) -> ITranslation:
-    """The translation for a request that the dialect parsed and the upstream will serve."""
+    """
+    The translation for a request that the dialect parsed and the upstream will serve.
+
+    @raise ClientFault: it holds what can only go on in the client's own language, and this wire has another.
+    """
     if isinstance(request, DirectRequest):
         return Verbatim(request, model, upstream)
     if ICountDialect.providedBy(dialect):
@@ -32,6 +41,27 @@ def between(
     relay: IRelay | None = IRelay(upstream, None)
     if relay is not None and relay.language == dialect.language and relay.relays(request, model):
         return Relay(request, model, relay, renderer, stamp)
+    _require_words(request)
     if isinstance(request, ChatRequest) and request.shape is not None and not upstream.shapes(model):
         return Shaped(request, model, upstream, renderer, counter)
     return Translation(request, model, upstream, renderer, counter)
+
+
+def _require_words(request: Request) -> None:
+    """@raise ClientFault: something in the conversation can't be said in another language."""
+    if not isinstance(request, ChatRequest):
+        return
+    found = next(_opaque(request), None)
+    if found is not None:
+        text = f"Invalid value for '{found.path}': content of type '{found.kind[:_LONGEST_KIND]}' can't be given to "
+        text += "this model here."
+        raise ClientFault(text, code="unsupported_content", param=found.path)
+
+
+def _opaque(request: ChatRequest) -> Iterator[Opaque]:
+    for prompt in request.prompts:
+        for message in prompt:
+            for part in message.parts:
+                for one in part.parts if isinstance(part, ToolResult) else (part,):
+                    if isinstance(one, Opaque):
+                        yield one

@@ -7,12 +7,12 @@ still has that block's bytes, and a message all of whose parts are has all of it
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from argoproxy.conversation import Message, Part, ToolCall
+from argoproxy.conversation import Message, Part, ToolCall, ToolResult
 from argoproxy.wire.json import Fields
 
 from .anthropic_requests import Wire, block, results_first, speaker
@@ -87,7 +87,14 @@ def retold(raw: Mapping[str, msgspec.Raw], before: Messages, after: Messages) ->
     neutral = iter(before)
     system = _own_system(raw, neutral)
     own = [_own(*one, neutral) for one in zip(_items.decode(raw["messages"]), outlines, fits, strict=True)]
-    return _Retelling(system, own).told(taken)
+    return _Retelling(system, own, _changes(after, taken)).told(taken)
+
+
+def _changes(before: Messages, after: Messages) -> Iterator[tuple[Part, Part]]:
+    """The parts that got another id or lost a seal, as they were and as they are."""
+    for message, changed in zip(before, after, strict=True):
+        if changed is not message:
+            yield from zip(message.parts, changed.parts, strict=True)
 
 
 def _unsealed(messages: Messages) -> Messages:
@@ -150,16 +157,30 @@ def _blocks(content: msgspec.Raw) -> Sequence[msgspec.Raw | Quoted]:
     return [Quoted(content)] if written not in (b'""', b"null") else []
 
 
+def _identified(written: msgspec.Raw | Quoted, part: Part) -> msgspec.Raw | Quoted:
+    """The client's block of a call or a result with the part's id, and without another provider's seal."""
+    if isinstance(written, Quoted) or not isinstance(part, ToolCall | ToolResult):
+        return written
+    name, value = ("id", part.id) if isinstance(part, ToolCall) else ("tool_use_id", part.call_id)
+    kept = {field: raw for field, raw in _fields.decode(written).items() if field != "signature"}
+    return msgspec.Raw(msgspec.json.encode({**kept, name: value}))
+
+
 class _Retelling:
     """The client's blocks, by the parts that they are."""
 
-    def __init__(self, system: Own | None, own: Sequence[Own]) -> None:
+    def __init__(self, system: Own | None, own: Sequence[Own], changes: Iterable[tuple[Part, Part]]) -> None:
+        """@param changes: parts of the client's, and those with other ids or seals that took their places."""
         self._system_field = system
         self._found: dict[int, tuple[Own, msgspec.Raw | Quoted]] = {}
         for one in [*([] if system is None else [system]), *own]:
             for message, blocks in one.said:
                 for part, written in zip(message.parts, blocks, strict=True):
                     self._found[id(part)] = (one, written)
+        for before, after in changes:
+            if before is not after and id(before) in self._found:
+                found, written = self._found[id(before)]
+                self._found[id(after)] = (found, _identified(written, after))
 
     def told(self, conversation: Messages) -> Wire:
         """The fields of the body."""

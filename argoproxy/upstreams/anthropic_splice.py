@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from zope.interface import implementer
 
-from argoproxy.conversation import Call, ChatRequest, Head, Image, Stamp, ToolResult, Usage
+from argoproxy.conversation import Call, ChatRequest, Head, Image, Opaque, Stamp, ToolResult, Usage
 from argoproxy.errors import ProxyError, Truncated, UpstreamFault
 from argoproxy.interfaces import ISplice
 from argoproxy.vocabulary.anthropic import MessageUsage
@@ -43,9 +43,11 @@ def estimate(call: Call, request: ChatRequest) -> int:
     """About how many tokens a prompt has, by its length: for clients that must be told before anything has counted."""
     parts = [part for message in request.messages for part in message.parts]
     inner = [one for part in parts for one in (part.parts if isinstance(part, ToolResult) else (part,))]
-    pictures = [len(one.url) for one in inner if isinstance(one, Image)]
-    words = max(0, len(call.body) - sum(pictures))
-    return max(1, words // _BYTES_PER_TOKEN + _TOKENS_PER_PICTURE * len(pictures))
+    pictures = [one for one in inner if isinstance(one, Image)]
+    opaque = [one for one in inner if isinstance(one, Opaque)]
+    words = len(call.body) - sum(len(one.url) for one in pictures) - sum(one.length for one in opaque)
+    others = _TOKENS_PER_PICTURE * len(pictures) + sum(one.tokens for one in opaque)
+    return max(1, max(0, words) // _BYTES_PER_TOKEN + others)
 
 
 class Completion:

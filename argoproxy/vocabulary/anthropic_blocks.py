@@ -192,7 +192,8 @@ class ToolResultBlock(
     @classmethod
     def of(cls, result: ToolResult) -> ToolResultBlock:
         """Empty texts are left out: Anthropic refuses them."""
-        blocks = tuple(content_block(part) for part in result.parts if not isinstance(part, Text) or part.text)
+        shown = (part for part in result.parts if isinstance(part, Text | Image))
+        blocks = tuple(content_block(part) for part in shown if not isinstance(part, Text) or part.text)
         only = blocks[0] if len(blocks) == 1 else None
         content = only.text if isinstance(only, TextBlock) else blocks or None
         return cls(tool_use_id=result.call_id, content=content, is_error=result.failed or None)

@@ -16,6 +16,7 @@ from argoproxy.conversation import (
     ChatRequest,
     Image,
     Message,
+    Opaque,
     OutputShape,
     Reasoning,
     RouteCall,
@@ -142,6 +143,56 @@ def test_a_message_keeps_all_it_says(turn: dict[str, Any], neutral: list[Message
     assert list(parse([turn]).messages) == neutral
 
 
+PDF = {"type": "document", "source": {"type": "base64", "media_type": "application/pdf", "data": "aGk="}}
+# Blocks that the neutral language has no words for, by whose they are.
+OPAQUE: dict[str, tuple[str, dict[str, Any]]] = {
+    "a PDF file": ("user", PDF),
+    "a document elsewhere": ("user", {"type": "document", "source": {"type": "url", "url": "https://a.example/b.pdf"}}),
+    "a document with pictures": ("user", {"type": "document", "source": {"type": "content", "content": [PNG]}}),
+    "a picture of the Files API": ("user", {"type": "image", "source": {"type": "file", "file_id": "f"}}),
+    "search results": ("user", {"type": "search_result", "source": "https://a.example", "title": "t", "content": []}),
+    "a file for a container": ("user", {"type": "container_upload", "file_id": "f"}),
+    "a call by the user": ("user", {"type": "tool_use", "id": "i", "name": "f", "input": {}}),
+    "a result by the model": ("assistant", {"type": "tool_result", "tool_use_id": "i"}),
+    "a call of Anthropic's own tool": (
+        "assistant",
+        {"type": "server_tool_use", "id": "i", "name": "web_search", "input": {"query": "x"}},
+    ),
+    "what that found": ("assistant", {"type": "web_search_tool_result", "tool_use_id": "i", "content": []}),
+    "a call of a distant tool": ("assistant", {"type": "mcp_tool_use", "id": "i", "name": "f", "input": {}}),
+    "what comes next": ("assistant", {"type": "tomorrow", "x": [1.5]}),
+}
+
+
+@pytest.mark.parametrize(("role", "block"), OPAQUE.values(), ids=OPAQUE)
+def test_what_has_no_words_is_kept_as_its_place_between_the_others(role: str, block: dict[str, Any]) -> None:
+    [_, said] = parse([*HELLO, {"role": role, "content": [text("a"), block, text("b")]}]).messages
+    length = len(json.dumps(block))
+    assert said.role == role
+    assert said.parts == (Text("a"), Opaque(block["type"], "messages[1].content[1]", length), Text("b"))
+
+
+def test_what_has_no_words_is_kept_inside_of_what_a_tool_answered() -> None:
+    found = {"type": "search_result", "source": "s", "title": "t", "content": []}
+    answer = {"type": "tool_result", "tool_use_id": "i", "content": [text("a"), found, PNG, PDF]}
+    [message] = parse([{"role": "user", "content": [answer]}]).messages
+    [result] = message.parts
+    assert isinstance(result, ToolResult)
+    place = "messages[0].content[0].content"
+    assert result.parts == (
+        Text("a"),
+        Opaque("search_result", f"{place}[1]", len(json.dumps(found))),
+        Image(PNG_URL, path=f"{place}[2].source"),
+        Opaque("document", f"{place}[3]", len(json.dumps(PDF))),
+    )
+
+
+@pytest.mark.parametrize(("turn", "neutral"), TURNS.values(), ids=TURNS)
+def test_the_others_say_the_same_beside_it(turn: dict[str, Any], neutral: list[Message]) -> None:
+    """Messages are read in another way where one of them holds such a thing."""
+    assert list(parse([turn, {"role": "user", "content": [PDF]}]).messages[:-1]) == neutral
+
+
 SYSTEMS = [
     ("Be brief.", (Text("Be brief."),)),
     ([text("a", cache_control={"type": "ephemeral"}), text("b")], (Text("a"), Text("b"))),
@@ -263,11 +314,6 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "content that is null": ({"messages": [{"role": "user", "content": None}]}, "messages[0].content"),
     "a block without type": (said({"text": "x"}), "messages[1].content[0].type"),
     "a text without text": (said(text("x"), {"type": "text"}), "messages[1].content[1].text"),
-    "search results": (said({"type": "search_result"}), "messages[1].content[0].type"),
-    "a PDF file": (
-        said({"type": "document", "source": {"type": "base64", "media_type": "application/pdf", "data": "aGk="}}),
-        "messages[1].content[0].source.type",
-    ),
     "a picture of no type": (
         said({"type": "image", "source": {"type": "base64", "media_type": "text/html", "data": "aGk="}}),
         "messages[1].content[0].source.media_type",
@@ -276,29 +322,20 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         said({"type": "image", "source": {"type": "url", "url": "file:///etc/passwd"}}),
         "messages[1].content[0].source.url",
     ),
-    "a picture of the Files API": (
-        said({"type": "image", "source": {"type": "file", "file_id": "f"}}),
-        "messages[1].content[0].source.type",
-    ),
     "a result of no call": (said({"type": "tool_result"}), "messages[1].content[0].tool_use_id"),
-    "a result of a search": (
-        said({"type": "tool_result", "tool_use_id": "i", "content": [{"type": "search_result"}]}),
-        "messages[1].content[0].content[0].type",
-    ),
-    "a call by the user": (
-        said({"type": "tool_use", "id": "i", "name": "f", "input": {}}),
-        "messages[1].content[0].type",
-    ),
-    "a result by the model": (
-        said({"type": "tool_result", "tool_use_id": "i"}, role="assistant"),
-        "messages[1].content[0].type",
-    ),
-    "a call of Anthropic's own tool": (
-        said({"type": "server_tool_use", "id": "i", "name": "web_search", "input": {}}, role="assistant"),
-        "messages[1].content[0].type",
-    ),
     "a call with text for input": (
         said(text("x"), {"type": "tool_use", "id": "i", "name": "f", "input": "{}"}, role="assistant"),
+        "messages[1].content[1].input",
+    ),
+    "a picture without a source": (said({"type": "image"}), "messages[1].content[0].source"),
+    "a picture of nothing": (said({"type": "image", "source": {}}), "messages[1].content[0].source.type"),
+    "an error beside what nobody knows": (said({"type": "x"}, {"type": "text"}), "messages[1].content[1].text"),
+    "an error inside of a result beside what nobody knows": (
+        said({"type": "tool_result", "tool_use_id": "i", "content": [{"type": "x"}, {"text": "x"}]}),
+        "messages[1].content[0].content[1].type",
+    ),
+    "a call with text for input beside what nobody knows": (
+        said({"type": "x"}, {"type": "tool_use", "id": "i", "name": "f", "input": "{}"}, role="assistant"),
         "messages[1].content[1].input",
     ),
     "a picture for instructions": ({"system": [PNG]}, "system[0].type"),
@@ -352,8 +389,8 @@ def test_a_count_is_asked_with_the_same_fields_but_those_of_a_reply() -> None:
 
 def test_a_count_is_refused_as_a_message_is() -> None:
     with pytest.raises(ClientFault) as raised:
-        COUNT.parse(b'{"messages":[{"role":"user","content":[{"type":"x"}]}]}', RouteCall())
-    assert raised.value.param == "messages[0].content[0].type"
+        COUNT.parse(b'{"messages":[{"role":"user","content":[{"type":"text"}]}]}', RouteCall())
+    assert raised.value.param == "messages[0].content[0].text"
     assert COUNT.error(raised.value) == MESSAGES.error(raised.value)
 
 

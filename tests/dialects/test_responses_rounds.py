@@ -183,7 +183,7 @@ def _other(part: Part, freeform: set[str]) -> dict[str, Any]:
     if isinstance(part, ToolCall):
         return {"type": "function_call", "call_id": part.id, "name": part.name, "arguments": part.arguments}
     assert isinstance(part, ToolResult)
-    output = [_shown(shown) for shown in part.parts]
+    output = [_shown(shown) for shown in part.parts if isinstance(shown, Text | Image)]
     return {"type": "function_call_output", "call_id": part.call_id, "output": output}
 
 

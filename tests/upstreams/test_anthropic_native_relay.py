@@ -204,6 +204,13 @@ THOUGHT = '{"type":"thinking","thinking":"t","signature":"s","x":1}'
 NO_THOUGHT = '{"type":"thinking","thinking":"","signature":"s"}'
 UNSEALED = '{"type":"thinking","thinking":"t","signature":""}'
 REDACTED = '{"type":"redacted_thinking","data":"d"}'
+PDF = '{"type":"document","source":{"type":"base64","media_type":"application/pdf","data":"aGk="},"title":"t"}'
+SEARCH = '{"type":"server_tool_use","id":"srvtoolu_1","name":"web_search","input":{"query":"x"}}'
+FOUND = '{"type":"web_search_tool_result","tool_use_id":"srvtoolu_1","content":[{"type":"web_search_result"}]}'
+UPLOAD = '{"type":"container_upload","file_id":"f"}'
+NEW = '{"type":"tomorrow","x":[1.50]}'
+CALL_MARKED = '{"type":"tool_use","id":"%s","name":"f","input":{},"cache_control":{"type":"ephemeral"}}'
+RESULT_WITH_PDF = f'{{"type":"tool_result","tool_use_id":"%s","content":[{PDF}],"cache_control":{{"ttl":"1h"}}}}'
 BROKEN = (
     '{"type":"tool_result","tool_use_id":"a","content":"The tool call was interrupted before it gave a result.",'
     '"is_error":true}'
@@ -275,7 +282,19 @@ HISTORIES: dict[str, tuple[list[str], list[str] | None]] = {
     ),
     "ids that do not fit": (
         [USER, _said("assistant", THOUGHT, _call("f.x:0")), _said("user", _result("f.x:0"), TEXT)],
-        [USER, _said("assistant", THOUGHT, _call("call_1")), _said("user", _result("call_1")), _said("user", TEXT)],
+        [USER, _said("assistant", THOUGHT, _call("call_1")), _said("user", _result("call_1"), TEXT)],
+    ),
+    "what is not known beside ids that do not fit": (
+        [USER, _said("assistant", CALL_MARKED % "f.x:0"), _said("user", RESULT_WITH_PDF % "f.x:0")],
+        [USER, _said("assistant", CALL_MARKED % "call_1"), _said("user", RESULT_WITH_PDF % "call_1")],
+    ),
+    "what nobody here knows": (
+        [_said("user", PDF, TEXT), _said("assistant", SEARCH, FOUND, TEXT, NEW), _said("user", UPLOAD, NEW)],
+        None,
+    ),
+    "what nobody here knows beside what must change": (
+        [_said("user", EMPTY, PDF), _said("assistant", SEARCH, FOUND, REDACTED), CALL, _said("user", TEXT, RESULT)],
+        [_said("user", PDF), _said("assistant", SEARCH, FOUND), CALL, _said("user", RESULT, TEXT)],
     ),
 }
 

@@ -179,7 +179,7 @@ def test_the_simulators_stream_without_input_tokens() -> None:
     assert first["message"]["usage"]["input_tokens"] > 0
 
 
-def test_pictures_are_not_taken_for_words_in_an_estimate() -> None:
+def test_pictures_and_files_are_not_taken_for_words_in_an_estimate() -> None:
     source = {"type": "base64", "media_type": "image/png", "data": PIXEL * 100_000}
     picture = {"type": "image", "source": source}
     result = {"type": "tool_result", "tool_use_id": "a", "content": [picture]}
@@ -192,6 +192,9 @@ def test_pictures_are_not_taken_for_words_in_an_estimate() -> None:
         ]
     )
     assert 3200 < estimate(relay(asked), asked) < 3500
+    pdf = {"type": "document", "source": {"type": "base64", "media_type": "application/pdf", "data": "a" * 400_000}}
+    asked = parsed(messages=[{"role": "user", "content": [pdf]}])
+    assert 16_000 < estimate(relay(asked), asked) < 25_000
     assert estimate(Call(url="", body=b"", reply="whole"), ChatRequest(model="x", prompts=((),))) == 1
 
 

@@ -25,6 +25,7 @@ from argoproxy.simulator.wires.reply import SSE, Reply, document, stream
 from argoproxy.simulator.wires.shapes import (
     Message,
     Part,
+    Source,
     convert,
     image_line,
     joined,
@@ -214,7 +215,7 @@ def _images(messages: list[Message]) -> tuple[str, ...]:
 
 
 def _image(part: Part) -> str:
-    if part.source is None or part.source.type != "base64":
+    if not isinstance(part.source, Source) or part.source.type != "base64":
         raise Refusal(400, "image.source: only base64 sources are supported")
     return image_line(part.source.media_type, part.source.data)
 

@@ -31,17 +31,22 @@ class Source(msgspec.Struct, frozen=True):
 
 
 class Part(msgspec.Struct, frozen=True):
-    """A part of a message's content: any block of any wire."""
+    """
+    A part of a message's content: any block of any wire.
+
+    @ivar source: Of search results it is a text.
+    @ivar content: Of what Anthropic's own tools found it may be an object.
+    """
 
     type: str
     text: str | None = None
     image_url: ImageUrl | None = None
-    source: Source | None = None
+    source: Source | str | None = None
     id: str | None = None
     name: str | None = None
     input: dict[str, Any] | None = None
     tool_use_id: str | None = None
-    content: str | list[Part] | None = None
+    content: str | list[Part] | dict[str, Any] | None = None
     thinking: str | None = None
     signature: str | None = None
     data: str | None = None
@@ -81,10 +86,10 @@ class Message(msgspec.Struct, frozen=True):
         return joined(self.parts())
 
 
-def joined(content: str | list[Part] | None) -> str:
+def joined(content: str | list[Part] | dict[str, Any] | None) -> str:
     """@return: The text of a content."""
-    if isinstance(content, str) or content is None:
-        return content or ""
+    if not isinstance(content, list):
+        return content if isinstance(content, str) else ""
     return "\n".join(part.text for part in content if part.type == "text" and part.text)
 
 

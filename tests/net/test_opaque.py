@@ -1,0 +1,72 @@
+"""What the neutral language has no words for: passed on to the same language, refused by its place elsewhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.web import Web
+
+MESSAGES = "/v1/messages"
+PDF = {"type": "document", "source": {"type": "base64", "media_type": "application/pdf", "data": "aGk="}}
+FOUND = {"type": "search_result", "source": "https://a.example", "title": "t", "content": []}
+SEARCH = [
+    {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {"query": "x"}},
+    {
+        "type": "web_search_tool_result",
+        "tool_use_id": "srvtoolu_1",
+        "content": {"type": "web_search_tool_result_error", "error_code": "max_uses_exceeded"},
+    },
+]
+SAID: dict[str, list[dict[str, Any]]] = {
+    "a PDF file": [{"role": "user", "content": [{"type": "text", "text": "Read"}, PDF]}],
+    "search results": [{"role": "user", "content": [{"type": "text", "text": "Read"}, FOUND]}],
+    "a search": [
+        {"role": "user", "content": "Search"},
+        {"role": "assistant", "content": SEARCH},
+        {"role": "user", "content": "And?"},
+    ],
+}
+PLACES = {
+    "a PDF file": "messages[0].content[1]",
+    "search results": "messages[0].content[1]",
+    "a search": "messages[1].content[0]",
+}
+
+
+def _body(model: str, name: str, **fields: Any) -> dict[str, Any]:
+    return {"model": model, "max_tokens": 64, "messages": SAID[name], **fields}
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("name", SAID)
+def test_argo_gets_it_from_who_speaks_the_same(name: str, stream: bool) -> None:
+    web = Web(upstream="native")
+    got = web.post(MESSAGES, _body("claude-sonnet-4.5", name, stream=stream))
+    assert got.status == 200, got.body
+    assert web.asked()["messages"] == SAID[name]
+
+
+@pytest.mark.parametrize(
+    ("upstream", "model"),
+    [("gateway", "claude-sonnet-4.5"), ("gateway", "gpt-4o"), ("native", "gpt-4o"), ("native", "gemini-2.5-pro")],
+)
+@pytest.mark.parametrize("name", SAID)
+def test_elsewhere_it_is_a_400_that_names_its_place(name: str, upstream: str, model: str) -> None:
+    web = Web(upstream=upstream)
+    got = web.post(MESSAGES, _body(model, name))
+    assert (got.status, got.error["type"]) == (400, "invalid_request_error")
+    assert PLACES[name] in got.error["message"]
+    assert not web.simulator.requests
+
+
+def test_it_counts_by_its_length() -> None:
+    web = Web()
+    counts = []
+    for size in (4, 4000, 400_000):
+        pdf = {"type": "document", "source": {"type": "base64", "media_type": "application/pdf", "data": "a" * size}}
+        asked = {"model": "gpt-4o", "messages": [{"role": "user", "content": [pdf]}]}
+        got = web.post("/v1/messages/count_tokens", asked)
+        counts.append(got.json()["input_tokens"])
+    assert counts[0] < 100 < counts[1] < 1500 < counts[2] < 50_000
