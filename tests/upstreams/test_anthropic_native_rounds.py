@@ -27,6 +27,15 @@ IMAGE = st.builds(
     st.sampled_from(["image/png", "image/jpeg", "image/webp"]),
     st.sampled_from(["AA==", "iVBORw0KGgo="]),
 )
+# What only this language has words for.
+FILE: st.SearchStrategy[Any] = st.sampled_from(
+    [
+        {"type": "document", "source": {"type": "base64", "media_type": "application/pdf", "data": "AA=="}},
+        {"type": "search_result", "source": "s", "title": "t", "content": [{"type": "text", "text": "x"}]},
+        {"type": "tomorrow", "x": [1, None]},
+    ]
+)
+SEARCH: st.SearchStrategy[Any] = st.just({"type": "server_tool_use", "id": "srvtoolu_1", "name": "f", "input": {}})
 TOOL = st.builds(
     lambda name, described, schema: {"name": name, "input_schema": schema, **described},
     NAMES,
@@ -43,8 +52,8 @@ def _thought(text: st.SearchStrategy[str]) -> st.SearchStrategy[Any]:
     return st.builds(lambda words, seal: {"type": "thinking", "thinking": words, "signature": seal}, text, text)
 
 
-def _result(name: str) -> st.SearchStrategy[Any]:
-    content = TEXT | st.lists(_block(TEXT) | IMAGE, max_size=2)
+def _result(name: str, shown: st.SearchStrategy[Any] = IMAGE) -> st.SearchStrategy[Any]:
+    content = TEXT | st.lists(_block(TEXT) | shown, max_size=2)
     failed: st.SearchStrategy[Any] = st.just({}) | st.just({"is_error": True})
     return st.builds(
         lambda said, more: {"type": "tool_result", "tool_use_id": name, "content": said, **more}, content, failed
@@ -52,19 +61,24 @@ def _result(name: str) -> st.SearchStrategy[Any]:
 
 
 @st.composite
-def _turns(draw: st.DrawFn) -> list[Any]:
-    """A conversation with which nothing is wrong."""
+def _turns(draw: st.DrawFn, own: bool) -> list[Any]:
+    """
+    A conversation with which nothing is wrong.
+
+    @param own: whether it holds what only this language has words for.
+    """
+    shown, made = (IMAGE | FILE, _block(TEXT) | SEARCH) if own else (IMAGE, _block(TEXT))
     messages: list[Any] = []
     calls: list[str] = []
     for turn in range(draw(st.integers(1, 4))):
-        results = [draw(_result(name)) for name in calls]
-        words = draw(st.lists(_block(TEXT) | IMAGE, min_size=0 if results else 1, max_size=2))
+        results = [draw(_result(name, shown)) for name in calls]
+        words = draw(st.lists(_block(TEXT) | shown, min_size=0 if results else 1, max_size=2))
         plain = draw(st.booleans()) and not results
         messages.append({"role": "user", "content": draw(TEXT) if plain else results + words})
         if draw(st.booleans()):
             break
         calls = [f"toolu_{turn}_{number}" for number in range(draw(st.integers(0, 2)))]
-        said = draw(st.lists(_thought(TEXT), max_size=1)) + draw(st.lists(_block(TEXT), min_size=not calls, max_size=2))
+        said = draw(st.lists(_thought(TEXT), max_size=1)) + draw(st.lists(made, min_size=not calls, max_size=2))
         said += [{"type": "tool_use", "id": name, "name": draw(NAMES), "input": draw(INPUT)} for name in calls]
         messages.append({"role": "assistant", "content": said})
     if calls and messages[-1]["role"] == "assistant":
@@ -108,8 +122,8 @@ THINKING = st.sampled_from(
 
 
 @st.composite
-def _right(draw: st.DrawFn) -> dict[str, Any]:
-    body = {"model": "claude-x", "max_tokens": draw(st.integers(1, 9000)), "messages": draw(_turns())}
+def _right(draw: st.DrawFn, own: bool) -> dict[str, Any]:
+    body = {"model": "claude-x", "max_tokens": draw(st.integers(1, 9000)), "messages": draw(_turns(own))}
     body |= draw(st.fixed_dictionaries({}, optional=FIELDS))
     thinking = draw(THINKING)
     if thinking and thinking.get("thinking") != {"type": "disabled"}:
@@ -125,7 +139,7 @@ def _meaning(request: ChatRequest) -> ChatRequest:
 
 
 @settings(max_examples=150)
-@given(_right())
+@given(_right(own=False))
 def test_nothing_is_lost_between_reading_and_writing(body: dict[str, Any]) -> None:
     asked = parsed(**body)
     call = NATIVE.encode(asked, model("claudesonnet46"), "someone")
@@ -137,7 +151,7 @@ def test_nothing_is_lost_between_reading_and_writing(body: dict[str, Any]) -> No
 
 
 @settings(max_examples=150)
-@given(_right())
+@given(_right(own=True))
 def test_nothing_at_all_is_changed_in_what_is_right(body: dict[str, Any]) -> None:
     asked = parsed(**body)
     call = NATIVE.relay(asked, model("claudesonnet46"), "someone")

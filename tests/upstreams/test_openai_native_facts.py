@@ -127,7 +127,7 @@ def test_a_mended_request_is_taken(
 def test_without_its_rule_it_is_refused(
     monkeypatch: pytest.MonkeyPatch, name: str, asked: str, request_: ChatRequest, adjusted: tuple[str, ...]
 ) -> None:
-    rules = [rule for rule in openai_native.RULES if rule.name not in adjusted]
+    rules = [rule for rule in openai_native.RULES if rule.name and rule.name not in adjusted]
     monkeypatch.setattr(openai_native, "RULES", rules)
     reply = send(WIRE.encode(_limited(request_, asked), model(asked), "someone"))
     assert reply.status in (400, 500), reply.text

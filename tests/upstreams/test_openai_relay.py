@@ -75,8 +75,8 @@ def test_a_stream_is_asked_for_its_usage(options: Any) -> None:
     [
         ("gpt5", {"temperature": 0.5, "top_p": 0.5}, {}, ("temperature", "top_p")),
         ("gpt5", {"temperature": 1}, {"temperature": 1}, ()),
-        ("gpt4o", {"max_tokens": 5}, {"max_completion_tokens": 5}, ("max_tokens",)),
-        ("gemini25pro", {"max_tokens": 5, "max_completion_tokens": 5}, {"max_tokens": 5}, ("max_tokens",)),
+        ("gpt4o", {"max_tokens": 5}, {"max_completion_tokens": 5}, ()),
+        ("gemini25pro", {"max_tokens": 5, "max_completion_tokens": 5}, {"max_tokens": 5}, ()),
         (
             "claudesonnet45",
             {"temperature": 1.5},

@@ -16,7 +16,7 @@ class Rule(NamedTuple):
     """
     One thing that is put right.
 
-    @ivar name: what clients are told was adjusted (C{temperature}).
+    @ivar name: what clients are told was adjusted (C{temperature}); empty if it only says the same otherwise.
     @ivar mend: gives the request as the model takes it; the same object if nothing is wrong with it.
     """
 
@@ -33,7 +33,7 @@ def mended(request: ChatRequest, abilities: Abilities, rules: Iterable[Rule]) ->
     adjusted: dict[str, None] = {}
     for rule in rules:
         after = rule.mend(request, abilities)
-        if after is not request:
+        if after is not request and rule.name:
             adjusted[rule.name] = None
         request = after
     return request, tuple(adjusted)

@@ -27,14 +27,24 @@ def _top_p(request: ChatRequest, abilities: Abilities) -> ChatRequest:
 
 
 def _limit(request: ChatRequest, abilities: Abilities) -> ChatRequest:
-    """No more than the model can say, under the one name that its wire takes."""
+    """No more than the model can say; of two limits the lower, where its wire takes one."""
     asked = {"max_tokens": request.max_tokens, "max_completion_tokens": request.max_completion_tokens}
     limits = {name: _capped(limit, abilities.output_limit) for name, limit in asked.items()}
-    name = abilities.token_limit_name
-    if name is not None:
-        given = [limit for limit in limits.values() if limit is not None]
-        limits = dict.fromkeys(limits) | {name: min(given, default=None)}
+    given = [limit for limit in limits.values() if limit is not None]
+    if len(given) > 1 and abilities.token_limit_name is not None:
+        limits = dict.fromkeys(limits, min(given))
     return request if limits == asked else msgspec.structs.replace(request, **limits)
+
+
+def _limit_name(request: ChatRequest, abilities: Abilities) -> ChatRequest:
+    """The limit under the one name that the model's wire takes."""
+    name = abilities.token_limit_name
+    if name is None or request.token_limit is None:
+        return request
+    other = "max_tokens" if name == "max_completion_tokens" else "max_completion_tokens"
+    if getattr(request, other) is None:
+        return request
+    return msgspec.structs.replace(request, **{name: request.token_limit, other: None})
 
 
 def _capped(limit: int | None, cap: int | None) -> int | None:
@@ -59,7 +69,7 @@ def needs_stream(request: ChatRequest, abilities: Abilities) -> bool:
 SAMPLING = (Rule("temperature", _temperature), Rule("top_p", _top_p))
 """For every wire. Behind L{argoproxy.upstreams.mending.BESIDE_THINKING} where thinking has a say."""
 
-LIMITS = (Rule("max_tokens", _limit),)
+LIMITS = (Rule("max_tokens", _limit), Rule("", _limit_name))
 """For the native wires. Before thinking: budgets must fit the limit."""
 
 DEFAULT_LIMIT = (Rule("max_tokens", _default_limit),)
