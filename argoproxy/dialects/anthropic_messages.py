@@ -34,8 +34,8 @@ class CountBody(msgspec.Struct, frozen=True, kw_only=True):
     """
     The fields that the neutral language knows: those that count.
 
-    C{metadata}, C{cache_control} and C{service_tier} change no reply, so they are not missed on wires that don't have
-    them. C{user}, which ARGO's other wires have, is given to nobody.
+    C{metadata}, C{cache_control} and C{service_tier} change no reply, so they are not among what wires without them
+    miss. C{user}, which ARGO's other wires have, is given to nobody.
     """
 
     messages: msgspec.Raw

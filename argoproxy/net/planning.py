@@ -22,6 +22,8 @@ from .record import Record
 
 _log = Logger()
 
+# What changes no reply is told, and refused by nobody.
+_HINTS = frozenset({"cache_control"})
 _NAME = re.compile(r"[A-Za-z0-9_.\[\]-]{1,64}")
 
 
@@ -89,8 +91,8 @@ class Planner:
             return {}
         call, told = calls[0], {}
         if call.dropped:
-            if self.strict:
-                name = call.dropped[0]
+            name = next((name for name in call.dropped if name not in _HINTS), None)
+            if self.strict and name is not None:
                 raise ClientFault(f"'{name}' can't be honoured here.", code="unsupported_parameter", param=name)
             told["x-argoproxy-dropped"] = _listed(call.dropped)
             _log.debug("request {id}: dropped {names}", id=record.id, names=told["x-argoproxy-dropped"])

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
+
+import msgspec
 
 from argoproxy.conversation import ChatRequest
 from argoproxy.vocabulary.openai import meaningful
@@ -14,6 +17,10 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "shape": ("response_format", "text", "generationConfig.responseMimeType"),
 }
 
+_CACHE_CONTROL = "cache_control"
+# A quote inside of a text has a backslash before it.
+_MARK = re.compile(rb'(?<!\\)"cache_control"\s*:\s*\{')
+
 
 def unsaid(request: ChatRequest, said: Collection[str] = ()) -> tuple[str, ...]:
     """
@@ -21,7 +28,15 @@ def unsaid(request: ChatRequest, said: Collection[str] = ()) -> tuple[str, ...]:
     """
     beside = [name for name in meaningful(request.extras) if name not in said]
     known = [name for name in _NAMES if name not in said and getattr(request, name) is not None]
-    return (*beside, *(_written(request, name) for name in known))
+    marked = [_CACHE_CONTROL] if _marks_cache(request.raw) else []
+    return (*beside, *(_written(request, name) for name in known), *marked)
+
+
+def _marks_cache(raw: Mapping[str, msgspec.Raw]) -> bool:
+    """Whether the client says, anywhere in its request, what the provider is to keep for the next one."""
+    if bytes(raw.get(_CACHE_CONTROL, b"")).startswith(b"{"):
+        return True
+    return any(_MARK.search(written) for one in raw.values() if b'"cache_control"' in (written := bytes(one)))
 
 
 def _written(request: ChatRequest, name: str) -> str:

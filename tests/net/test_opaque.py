@@ -70,3 +70,13 @@ def test_it_counts_by_its_length() -> None:
         got = web.post("/v1/messages/count_tokens", asked)
         counts.append(got.json()["input_tokens"])
     assert counts[0] < 100 < counts[1] < 1500 < counts[2] < 50_000
+
+
+def test_marks_for_the_cache_are_told_where_they_are_left_out_and_refused_nowhere() -> None:
+    """They change no reply, and some clients can't do without them."""
+    marked = {"type": "text", "text": "Hi", "cache_control": {"type": "ephemeral"}}
+    body = {"model": "claude-sonnet-4.5", "max_tokens": 64, "messages": [{"role": "user", "content": [marked, marked]}]}
+    got = Web(strict_params=True).post(MESSAGES, body)
+    assert (got.status, got.header("x-argoproxy-dropped")) == (200, "cache_control")
+    got = Web(upstream="native").post(MESSAGES, body)
+    assert (got.status, got.header("x-argoproxy-dropped")) == (200, None)
