@@ -40,6 +40,8 @@ class ChatRequest(Asked, frozen=True, kw_only=True):
     @ivar top_k: Anthropic's and Google's.
     @ivar thinking: L{None} where the client leaves it to the model.
     @ivar shape: what the text must be, or L{None} for anything.
+    @ivar pictures: by their places in the client's body, the C{data:} URIs that pictures have in place of what C{raw}
+        says there.
     """
 
     prompts: tuple[tuple[Message, ...], ...]
@@ -57,6 +59,7 @@ class ChatRequest(Asked, frozen=True, kw_only=True):
     parallel_tool_calls: bool | None = None
     thinking: Thinking | None = None
     shape: OutputShape | None = None
+    pictures: Mapping[str, str] = {}
 
     @property
     def messages(self) -> tuple[Message, ...]:

@@ -57,7 +57,8 @@ class Images:
         found: dict[str, str] = {}
         await together([partial(self._put, found, url, path) for url, path in wanted.items()], _AT_ONCE)
         prompts = tuple(tuple(_replaced(message, found) for message in prompt) for prompt in request.prompts)
-        return msgspec.structs.replace(request, prompts=prompts, raw={})
+        places = {path: found[part.url] for path, part in _pictures(request) if part.url in found}
+        return msgspec.structs.replace(request, prompts=prompts, pictures=places)
 
     def _wants(self, image: Image) -> bool:
         if not image.url.startswith("data:"):

@@ -18,7 +18,7 @@ from argoproxy.conversation import Call, ChatRequest, Head, Model, Request, Stam
 from argoproxy.errors import ClientFault
 from argoproxy.interfaces import IDecoder, IRelay, ISplice
 
-from .anthropic_relay import Retelling, relays
+from .anthropic_relay import Retelling, illustrated, relays
 from .anthropic_replies import MessageStream, WholeMessage
 from .anthropic_requests import RULES, STRICT, body, dropped, streams
 from .anthropic_splice import StreamSplice, WholeSplice, estimate
@@ -69,7 +69,7 @@ class AnthropicNative:
         return isinstance(request, ChatRequest) and relays(request, model.abilities)
 
     def relay(self, request: Request, model: Model, user: str) -> Call:
-        chat = _chat(request)
+        chat = illustrated(_chat(request))
         retelling = Retelling(chat, model.abilities)
         said = retelling.encode({"model": model.internal_id, "user": user})
         return self._call(said, chat.stream, chat, user, adjusted=tuple(retelling.adjusted))

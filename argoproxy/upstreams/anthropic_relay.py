@@ -14,6 +14,8 @@ import msgspec
 
 from argoproxy.conversation import Abilities, ChatRequest
 from argoproxy.vocabulary.anthropic import OutputConfig, ThinkingShape, thinking_of
+from argoproxy.vocabulary.anthropic_blocks import image_source
+from argoproxy.wire import json
 from argoproxy.wire.json import Fields
 
 from .anthropic_requests import RULES
@@ -49,6 +51,18 @@ def relays(request: ChatRequest, abilities: Abilities) -> bool:
     """
     gathers = not request.stream and needs_stream(request, abilities)
     return bool(request.raw) and request.shape is None and not gathers
+
+
+def illustrated(request: ChatRequest) -> ChatRequest:
+    """The request with its pictures in the client's own fields, where they stood for others."""
+    if not request.pictures:
+        return request
+    sources = {
+        json.place(path)[1:]: msgspec.Raw(msgspec.json.encode(image_source(url)))
+        for path, url in request.pictures.items()
+    }
+    messages = json.put(request.raw["messages"], sources)
+    return msgspec.structs.replace(request, raw={**request.raw, "messages": messages}, pictures={})
 
 
 class Retelling:

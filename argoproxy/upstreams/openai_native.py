@@ -86,6 +86,7 @@ class OpenAINative:
 
     def relay(self, request: Request, model: Model, user: str) -> Call:
         assert isinstance(request, ChatRequest)
+        request = openai_relay.illustrated(request)
         taken, adjusted = mended(request, model.abilities, RULES)
         retelling = openai_relay.Retelling(request, taken, model.abilities)
         body = retelling.encode({"model": model.internal_id, "user": user})

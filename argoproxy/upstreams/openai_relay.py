@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from argoproxy.conversation import Abilities, ChatRequest, Image, Message, Model, Tool, ToolResult
+from argoproxy.wire import json
 from argoproxy.wire.json import Fields
 
 from .mending import needs_stream
@@ -88,6 +89,15 @@ def developers(request: ChatRequest) -> tuple[str, ...]:
     if b'"developer"' not in written or not written.startswith(b"["):
         return ()
     return ("developer-role",) if any(head.role == "developer" for head in _heads.decode(written)) else ()
+
+
+def illustrated(request: ChatRequest) -> ChatRequest:
+    """The request with its pictures in the client's own fields, where they stood for others."""
+    if not request.pictures:
+        return request
+    addresses = {(*json.place(path)[1:], "url"): msgspec.Raw(_encode(url)) for path, url in request.pictures.items()}
+    messages = json.put(request.raw["messages"], addresses)
+    return msgspec.structs.replace(request, raw={**request.raw, "messages": messages}, pictures={})
 
 
 class Retelling:

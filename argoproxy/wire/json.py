@@ -7,10 +7,17 @@ blame are the caller's: this module only says what is not JSON.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+
 import msgspec
 
 Fields = dict[str, msgspec.Raw]
+Place = tuple[str | int, ...]
+"""Where a value stands: the names of fields and the indexes of items on the way to it."""
 
+_STEP = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
+_items = msgspec.json.Decoder(list[msgspec.Raw])
 _fields = msgspec.json.Decoder(Fields)
 # More would cost many times their room, and hold everybody else up while they are read.
 _MOST_VALUES = 5_000_000
@@ -45,6 +52,28 @@ def split(body: bytes) -> Fields:
     except RecursionError:
         raise Malformed("it is nested too deeply") from None
     return fields
+
+
+def place(path: str) -> Place:
+    """The place that a path such as C{messages[2].content} names."""
+    return tuple(int(index) if index else name for index, name in _STEP.findall(path))
+
+
+def put(raw: msgspec.Raw, values: Mapping[Place, msgspec.Raw]) -> msgspec.Raw:
+    """
+    JSON with other values at some places; all others stay byte for byte.
+
+    @param values: at places that there are, none of them within another.
+    """
+    if () in values:
+        return values[()]
+    below: dict[str | int, dict[Place, msgspec.Raw]] = {}
+    for (step, *rest), value in values.items():
+        below.setdefault(step, {})[tuple(rest)] = value
+    held = _items.decode(raw) if bytes(raw).startswith(b"[") else _fields.decode(raw)
+    for step, inner in below.items():
+        held[step] = put(held[step], inner)  # type: ignore[index]
+    return msgspec.Raw(msgspec.json.encode(held))
 
 
 def _plain(reason: str, body: bytes) -> str:

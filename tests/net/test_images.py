@@ -7,6 +7,7 @@ from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 
+import msgspec
 import pytest
 from PIL import Image as Pillow
 from treq.testing import RequestTraversalAgent
@@ -64,8 +65,8 @@ class World:
         fetcher = Fetcher(self.clock, self.agent) if fetch else None
         self.images = Images(fetcher, largest, _at_once)
 
-    def within(self, *parts: Any, seconds: float = 0.0) -> ChatRequest:
-        request = ChatRequest(model="x", prompts=((Message("user", parts),),))
+    def within(self, *parts: Any, seconds: float = 0.0, raw: Any = {}) -> ChatRequest:  # noqa: B006 - never changed
+        request = ChatRequest(model="x", prompts=((Message("user", parts),),), raw=raw)
         results: list[Any] = []
         Deferred.fromCoroutine(self.images.within(request)).addBoth(results.append)
         for _ in range(20):
@@ -118,6 +119,15 @@ def test_pictures_in_tool_results_are_put_in_and_one_address_is_asked_once() -> 
     assert result == ToolResult("c", (Image(INLINE),))
     assert other == Image(INLINE)
     assert len(world.server.asked) == 1
+
+
+def test_the_places_of_what_was_put_in_are_told_beside_what_the_client_wrote() -> None:
+    path = "messages[0].content[0].image_url"
+    raw = {"messages": msgspec.Raw(b"[]")}
+    asked = [Image("http://pictures.example/a.png", path=path), Image(INLINE), Image("http://pictures.example/a.png")]
+    request = World().within(*asked, raw=raw)
+    assert request.pictures == {path: INLINE, "messages[0].content[2]": INLINE}
+    assert request.raw == raw
 
 
 @pytest.mark.parametrize(

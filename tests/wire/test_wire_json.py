@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argoproxy.wire.json import Malformed, split
+from argoproxy.wire.json import Malformed, place, put, split
 
 PLAIN = {
     "empty": (b"{}", {}),
@@ -118,3 +119,15 @@ def test_any_json_object_comes_apart_and_means_the_same(value: dict[str, Any], a
 def test_a_bomb_of_values_is_refused_before_it_is_read() -> None:
     with pytest.raises(Malformed, match="too many values"):
         split(b'{"x": [' + b"[]," * 2_600_000 + b"0]}")
+
+
+def test_a_path_names_a_place() -> None:
+    assert place("messages[0].content[12].source") == ("messages", 0, "content", 12, "source")
+    assert place("model") == ("model",)
+
+
+def test_values_are_put_at_their_places_and_the_rest_stays_byte_for_byte() -> None:
+    raw = msgspec.Raw(b'[{"a":{"b":1.50,"c":[ 1, 2 ]}},"\\u0061",{"a":"x"}]')
+    values = {(0, "a", "c", 1): msgspec.Raw(b'"new"'), (2, "a"): msgspec.Raw(b"null")}
+    assert bytes(put(raw, values)) == b'[{"a":{"b":1.50,"c":[1,"new"]}},"\\u0061",{"a":null}]'
+    assert bytes(put(raw, {(): msgspec.Raw(b"3")})) == b"3"
