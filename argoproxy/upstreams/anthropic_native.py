@@ -3,7 +3,8 @@ The native Anthropic wire: Messages, for Claude.
 
 How requests are written is L{argoproxy.upstreams.anthropic_requests}, how replies are read
 L{argoproxy.upstreams.anthropic_replies}; what a client gets who speaks the same is
-L{argoproxy.upstreams.anthropic_relay} and L{argoproxy.upstreams.anthropic_splice}.
+L{argoproxy.upstreams.anthropic_relay}, L{argoproxy.upstreams.anthropic_splice} and
+L{argoproxy.upstreams.anthropic_gathering}.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from argoproxy.conversation import Call, ChatRequest, Head, Model, Request, Stam
 from argoproxy.errors import ClientFault
 from argoproxy.interfaces import IDecoder, IRelay, ISplice
 
+from .anthropic_gathering import GatheringSplice
 from .anthropic_relay import Retelling, illustrated, relays
 from .anthropic_replies import MessageStream, WholeMessage
 from .anthropic_requests import RULES, STRICT, body, dropped, streams
@@ -66,21 +68,23 @@ class AnthropicNative:
         return unwrapping(decoder(head, choice), call.tools)
 
     def relays(self, request: Request, model: Model) -> bool:
-        return isinstance(request, ChatRequest) and relays(request, model.abilities)
+        return isinstance(request, ChatRequest) and relays(request)
 
     def relay(self, request: Request, model: Model, user: str) -> Call:
         chat = illustrated(_chat(request))
         retelling = Retelling(chat, model.abilities)
         said = retelling.encode({"model": model.internal_id, "user": user})
-        return self._call(said, chat.stream, chat, user, adjusted=tuple(retelling.adjusted))
+        return self._call(said, retelling.streamed, chat, user, adjusted=tuple(retelling.adjusted))
 
     def splice(self, call: Call, request: Request, head: Head, stamp: Stamp) -> ISplice:
         if _is_refusal(head):
             return Refused(head)
-        guess = partial(estimate, call, _chat(request))
+        chat = _chat(request)
+        guess = partial(estimate, call, chat)
         if _is_whole(call, head):
-            return WholeSplice(head, stamp, guess, asked=call.reply == "whole")
-        return StreamSplice(head, stamp, guess)
+            return WholeSplice(head, stamp, guess, asked=not chat.stream)
+        stream = StreamSplice(head, stamp, guess)
+        return stream if chat.stream else GatheringSplice(head, stream)
 
     def _call(self, said: bytes, streamed: bool, request: ChatRequest, user: str, **about: tuple[object, ...]) -> Call:
         who = {"x-api-key": user, "anthropic-version": VERSION}

@@ -18,9 +18,9 @@ from argoproxy.vocabulary.anthropic_blocks import image_source
 from argoproxy.wire import json
 from argoproxy.wire.json import Fields
 
-from .anthropic_requests import RULES
+from .anthropic_requests import RULES, streams
 from .anthropic_retelling import retold
-from .mending import mended, needs_stream
+from .mending import mended
 
 # Fields of the body that say how the reply is to be made, named as those of the request.
 _SETTINGS = ("max_tokens", "temperature", "top_p", "top_k")
@@ -43,14 +43,12 @@ _thinking = msgspec.json.Decoder(ThinkingShape | None)
 _output_config = msgspec.json.Decoder(OutputConfig | None)
 
 
-def relays(request: ChatRequest, abilities: Abilities) -> bool:
+def relays(request: ChatRequest) -> bool:
     """
-    Whether the client's own fields can go on. They can't where they are no longer the request's, where the reply must
-    have a shape (that this wire sees to it is not known), or where it must be gathered for a client that doesn't
-    stream.
+    Whether the client's own fields can go on. They can't where they are no longer the request's, or where the reply
+    must have a shape: that this wire sees to it is not known.
     """
-    gathers = not request.stream and needs_stream(request, abilities)
-    return bool(request.raw) and request.shape is None and not gathers
+    return bool(request.raw) and request.shape is None
 
 
 def illustrated(request: ChatRequest) -> ChatRequest:
@@ -70,6 +68,7 @@ class Retelling:
     The client's fields as they go on.
 
     @ivar adjusted: what had to be changed.
+    @ivar streamed: whether ARGO is asked for a stream, be it for its own sake.
     """
 
     def __init__(self, request: ChatRequest, abilities: Abilities) -> None:
@@ -83,6 +82,7 @@ class Retelling:
         self._asked = msgspec.structs.replace(request, thinking=thinking)
         self._taken, adjusted = mended(self._asked, abilities, RULES)
         self.adjusted = dict.fromkeys(adjusted)
+        self.streamed = streams(self._taken, abilities)
 
     def encode(self, who: Mapping[str, str]) -> bytes:
         """
@@ -93,6 +93,8 @@ class Retelling:
         body: dict[str, Any] = {name: raw for name, raw in self._asked.raw.items() if name not in _OURS}
         body |= who
         body |= retold(self._asked.raw, self._asked.messages, self._taken.messages)
+        if self.streamed and not self._asked.stream:
+            body["stream"] = True
         self._settings(body)
         self._think(body)
         self._tools(body)

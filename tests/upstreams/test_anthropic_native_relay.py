@@ -71,10 +71,19 @@ def test_a_stream_is_relayed_whatever_its_length() -> None:
     assert (call.reply, call.accept, json.loads(call.body)["max_tokens"]) == ("stream", "text/event-stream", 64_000)
 
 
+@pytest.mark.parametrize(("limit", "reply"), [(21_333, "whole"), (21_334, "stream"), (10**6, "stream")])
+def test_a_long_reply_is_asked_for_as_a_stream_with_the_clients_own_fields(limit: int, reply: str) -> None:
+    marked = [{"type": "text", "text": "Hi", "cache_control": {"type": "ephemeral"}}]
+    messages = [{"role": "user", "content": marked}]
+    call = relay(parsed(stream=False, max_tokens=limit, messages=messages, context_management={}))
+    body = json.loads(call.body)
+    assert (call.reply, body["stream"]) == (reply, reply == "stream")
+    assert (body["messages"][0]["content"], body["context_management"]) == (marked, {})
+    assert send(call).status == 200
+
+
 def test_what_can_not_go_through_is_translated() -> None:
-    """A long reply that must be gathered, one that must have a shape, and a request that is no longer the client's."""
-    assert NATIVE.relays(parsed(max_tokens=21_333), model(SONNET))
-    assert not NATIVE.relays(parsed(max_tokens=21_334), model(SONNET))
+    """A reply that must have a shape, and a request that has nothing of the client's."""
     assert not NATIVE.relays(parsed(output_config=FORMAT), model(SONNET))
     assert not NATIVE.relays(msgspec.structs.replace(parsed(), raw={}), model(SONNET))
 
