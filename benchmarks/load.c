@@ -2,12 +2,14 @@
  * A load generator: so many clients, each asking again as soon as it has its reply, over connections that are kept.
  *
  * Usage: load PORT PATH BODYFILE CLIENTS WARMUP SECONDS
+ *        load PORT PATH BODYFILE CLIENTS count WARMUP REQUESTS
  *        load PORT PATH BODYFILE CLIENTS hold
  *
  * The first asks for WARMUP seconds, prints "begin", asks for SECONDS and prints what it measured in them as a line of
  * JSON: delays in microseconds, "pieces" as the upstream marks them, "events" as server-sent events end. Connections
- * are open when it prints, so that nothing of their end is in anybody's account. The second opens one stream a client,
- * a few at a time, prints how many gave a first byte, and keeps them until its standard input ends.
+ * are open when it prints, so that nothing of their end is in anybody's account. The second does the same by the number
+ * of requests, for those that take long. The third opens one stream a client, a few at a time, prints how many gave a
+ * first byte, and keeps them until its standard input ends. An empty body makes it a GET.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -223,15 +225,15 @@ static void receive(struct client *c) {
         reopen(c, c->part == HEADERS ? "the connection closed before a reply" : "the connection closed in a reply");
 }
 
-/* Let replies come until a moment, or until so many streams are open. */
-static void run(int64_t until, uint64_t streams) {
-    while (now() < until && (!streams || opened < streams)) {
+/* Let replies come until a moment, until so many requests are done, or, once, when streams are being opened. */
+static void run(int64_t until, uint64_t most, int once) {
+    while (now() < until && requests < most) {
         struct epoll_event ready[256];
         int64_t left = (until - now()) / 1000000 + 1;
         int count = epoll_wait(poller, ready, 256, left > 50 ? 50 : (int)left);
         for (int i = 0; i < count; i++)
             receive(ready[i].data.ptr);
-        if (streams)
+        if (once)
             return;
     }
 }
@@ -247,23 +249,42 @@ static void print_delays(const char *name, struct delays *d) {
     printf(", \"%s_p50\": %.1f, \"%s_p99\": %.1f", name, middle, name, late);
 }
 
-static void measure(struct client *clients, long count, double warmup, double seconds) {
+static void start(struct client *clients, long count) {
     for (long i = 0; i < count; i++) {
         connect_to(&clients[i]);
         ask(&clients[i]);
     }
-    run(now() + (int64_t)(warmup * 1e9), 0);
+}
+
+static void begin(void) {
     requests = failed = pieces = events = bytes = first.count = whole.count = 0;
     puts("begin");
     fflush(stdout);
-    int64_t begun = now();
-    run(begun + (int64_t)(seconds * 1e9), 0);
+}
+
+static void report(int64_t begun) {
     printf("{\"seconds\": %.4f, \"requests\": %lu, \"failed\": %lu, \"pieces\": %lu, \"events\": %lu, \"bytes\": %lu",
            (now() - begun) / 1e9, requests, failed, pieces, events, bytes);
     print_delays("first", &first);
     print_delays("whole", &whole);
     puts("}");
     fflush(stdout);
+}
+
+static void measure(double warmup, double seconds) {
+    run(now() + (int64_t)(warmup * 1e9), UINT64_MAX, 0);
+    begin();
+    int64_t begun = now();
+    run(begun + (int64_t)(seconds * 1e9), UINT64_MAX, 0);
+    report(begun);
+}
+
+static void measure_count(uint64_t warmup, uint64_t most) {
+    run(INT64_MAX, warmup, 0);
+    begin();
+    int64_t begun = now();
+    run(INT64_MAX, most, 0);
+    report(begun);
 }
 
 static void hold(struct client *clients, uint64_t count) {
@@ -275,7 +296,7 @@ static void hold(struct client *clients, uint64_t count) {
             connect_to(&clients[asked]);
             ask(&clients[asked]);
         }
-        run(until, count);
+        run(until, UINT64_MAX, 1);
     }
     printf("{\"open\": %lu}\n", opened);
     fflush(stdout);
@@ -293,8 +314,9 @@ static void prepare(const char *path, const char *file) {
     long length = ftell(body);
     rewind(body);
     int start = snprintf(head, sizeof head,
-        "POST %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nContent-Type: application/json\r\nAccept: */*\r\n"
-        "Authorization: Bearer someone\r\nUser-Agent: load\r\nContent-Length: %ld\r\n\r\n", path, port, length);
+        "%s %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nContent-Type: application/json\r\nAccept: */*\r\n"
+        "Authorization: Bearer someone\r\nanthropic-version: 2023-06-01\r\nUser-Agent: load\r\n"
+        "Content-Length: %ld\r\n\r\n", length ? "POST" : "GET", path, port, length);
     request_length = start + length;
     request = malloc(request_length);
     memcpy(request, head, start);
@@ -305,7 +327,7 @@ static void prepare(const char *path, const char *file) {
 
 int main(int argc, char **argv) {
     if (argc < 6) {
-        fprintf(stderr, "usage: load PORT PATH BODYFILE CLIENTS WARMUP SECONDS | load PORT PATH BODYFILE CLIENTS hold\n");
+        fprintf(stderr, "usage: load PORT PATH BODYFILE CLIENTS (WARMUP SECONDS | count WARMUP REQUESTS | hold)\n");
         return 2;
     }
     struct rlimit most;
@@ -317,9 +339,14 @@ int main(int argc, char **argv) {
     long count = atol(argv[4]);
     struct client *clients = calloc(count, sizeof *clients);
     poller = epoll_create1(0);
-    if (argc == 6)
+    if (argc == 6) {
         hold(clients, count);
+        return 0;
+    }
+    start(clients, count);
+    if (argc == 8)
+        measure_count(atol(argv[6]), atol(argv[7]));
     else
-        measure(clients, count, atof(argv[5]), atof(argv[6]));
+        measure(atof(argv[5]), atof(argv[6]));
     return 0;
 }

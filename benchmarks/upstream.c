@@ -1,7 +1,9 @@
 /*
- * A stand-in for ARGO that is never the bottleneck: it answers the gateway's calls with ready-made text.
+ * A stand-in for ARGO that is never the bottleneck: it answers the gateway's calls, and those of the native wires, with
+ * ready-made text.
  *
- * Usage: upstream            It prints the port that it took, and ends when its standard input does.
+ * Usage: upstream [MODELS]   It prints the port that it took, and ends when its standard input does. MODELS is how many
+ *                            models it lists, 2 if it isn't told.
  *
  * What a reply is like is told by a marker in the request's body, which every proxy passes on with the message:
  * [[pieces=100 size=24 gap=10000]]: a stream's number of pieces; bytes of a piece, or of a whole reply's text;
@@ -31,15 +33,62 @@ struct buffer {
     size_t start, end, room;
 };
 
+/* How a text is dressed: a whole reply's beginning and end; a stream's media type, beginning, each piece's, end. */
+struct wire {
+    const char *whole_before, *whole_after, *type, *opening, *before, *after, *closing;
+};
+
+#define OPENAI_CHUNK "data: {\"id\": \"chatcmpl-1\", \"object\": \"chat.completion.chunk\", \"created\": 1700000000, " \
+    "\"model\": \"gpt-4o\", \"choices\": "
+#define OPENAI_USAGE "\"usage\": {\"prompt_tokens\": 20, \"completion_tokens\": 80, \"total_tokens\": 100}"
+#define ANTHROPIC_EVENT(name) "event: " name "\ndata: {\"type\": \"" name "\""
+
+static const struct wire gateway = {"{\"response\": \"", "\"}", "text/plain; charset=utf-8", "", "", "", ""};
+
+static const struct wire openai = {
+    "{\"id\": \"chatcmpl-1\", \"object\": \"chat.completion\", \"created\": 1700000000, \"model\": \"gpt-4o\", "
+    "\"choices\": [{\"index\": 0, \"message\": {\"role\": \"assistant\", \"content\": \"",
+    "\"}, \"logprobs\": null, \"finish_reason\": \"stop\"}], " OPENAI_USAGE "}",
+    "text/event-stream",
+    OPENAI_CHUNK "[{\"index\": 0, \"delta\": {\"role\": \"assistant\", \"content\": \"\"}, "
+    "\"finish_reason\": null}]}\n\n",
+    OPENAI_CHUNK "[{\"index\": 0, \"delta\": {\"content\": \"",
+    "\"}, \"finish_reason\": null}]}\n\n",
+    OPENAI_CHUNK "[{\"index\": 0, \"delta\": {}, \"finish_reason\": \"stop\"}]}\n\n"
+    OPENAI_CHUNK "[], " OPENAI_USAGE "}\n\n"
+    "data: [DONE]\n\n",
+};
+
+static const struct wire anthropic = {
+    "{\"id\": \"msg_1\", \"type\": \"message\", \"role\": \"assistant\", \"model\": \"claude-sonnet-4-5\", "
+    "\"content\": [{\"type\": \"text\", \"text\": \"",
+    "\"}], \"stop_reason\": \"end_turn\", \"stop_sequence\": null, "
+    "\"usage\": {\"input_tokens\": 20, \"output_tokens\": 80}}",
+    "text/event-stream",
+    ANTHROPIC_EVENT("message_start")
+    ", \"message\": {\"id\": \"msg_1\", \"type\": \"message\", \"role\": \"assistant\", "
+    "\"model\": \"claude-sonnet-4-5\", \"content\": [], \"stop_reason\": null, \"stop_sequence\": null, "
+    "\"usage\": {\"input_tokens\": 20, \"output_tokens\": 1}}}\n\n"
+    ANTHROPIC_EVENT("content_block_start")
+    ", \"index\": 0, \"content_block\": {\"type\": \"text\", \"text\": \"\"}}\n\n",
+    ANTHROPIC_EVENT("content_block_delta") ", \"index\": 0, \"delta\": {\"type\": \"text_delta\", \"text\": \"",
+    "\"}}\n\n",
+    ANTHROPIC_EVENT("content_block_stop") ", \"index\": 0}\n\n"
+    ANTHROPIC_EVENT("message_delta") ", \"delta\": {\"stop_reason\": \"end_turn\", \"stop_sequence\": null}, "
+    "\"usage\": {\"output_tokens\": 80}}\n\n"
+    ANTHROPIC_EVENT("message_stop") "}\n\n",
+};
+
 struct connection {
     int fd, streaming, blocked;
+    const struct wire *wire;
     struct buffer in, out;
     long pieces, size, gap;
     int64_t due;
-    struct connection *next, *previous; /* among those that are paced */
+    struct connection *next, *previous; /* among those that are paced, in the order in which they are due */
 };
 
-static int poller, timer;
+static int poller, timer, models = 2;
 static struct connection paced = {.next = &paced, .previous = &paced};
 
 static int64_t now(void) {
@@ -74,11 +123,28 @@ static void put_text(struct buffer *b, long size) {
     b->end += size;
 }
 
-static void put_piece(struct buffer *b, long size) {
+static void put_string(struct buffer *b, const char *text) {
+    put(b, text, strlen(text));
+}
+
+static void put_chunk(struct buffer *b, const char *text) {
     char head[32];
-    put(b, head, snprintf(head, sizeof head, "%lx\r\n", size));
-    put_text(b, size);
-    put(b, "\r\n", 2);
+    if (*text) {
+        put(b, head, snprintf(head, sizeof head, "%zx\r\n", strlen(text)));
+        put_string(b, text);
+        put(b, "\r\n", 2);
+    }
+}
+
+static void put_piece(struct connection *c) {
+    char head[32];
+    size_t length = strlen(c->wire->before) + c->size + strlen(c->wire->after);
+    put(&c->out, head, snprintf(head, sizeof head, "%zx\r\n", length));
+    put_string(&c->out, c->wire->before);
+    put_text(&c->out, c->size);
+    put_string(&c->out, c->wire->after);
+    put(&c->out, "\r\n", 2);
+    c->pieces--;
 }
 
 static void unpace(struct connection *c) {
@@ -89,11 +155,15 @@ static void unpace(struct connection *c) {
     }
 }
 
-static void pace(struct connection *c) {
-    c->due = now() + c->gap * 1000;
-    c->next = &paced;
-    c->previous = paced.previous;
-    c->previous->next = paced.previous = c;
+/* From the end: where all have one pace, the place is there. */
+static void pace(struct connection *c, int64_t due) {
+    struct connection *before = paced.previous;
+    while (before != &paced && before->due > due)
+        before = before->previous;
+    c->due = due;
+    c->previous = before;
+    c->next = before->next;
+    c->next->previous = before->next = c;
 }
 
 static void drop(struct connection *c) {
@@ -115,14 +185,14 @@ static void make(struct connection *c) {
     if (!c->streaming || c->next || c->gap < 0)
         return;
     if (c->gap > 0 && c->pieces) {
-        pace(c);
+        int64_t moment = now(), due = c->due + c->gap * 1000;
+        pace(c, due > moment - 1000000000 ? due : moment);
         return;
     }
-    while (c->pieces && c->out.end - c->out.start < BATCH) {
-        put_piece(&c->out, c->size);
-        c->pieces--;
-    }
+    while (c->pieces && c->out.end - c->out.start < BATCH)
+        put_piece(c);
     if (!c->pieces) {
+        put_chunk(&c->out, c->wire->closing);
         put(&c->out, "0\r\n\r\n", 5);
         c->streaming = 0;
     }
@@ -163,51 +233,96 @@ static void put_whole(struct connection *c, const struct buffer *body) {
 static void answer_chat(struct connection *c) {
     static struct buffer body;
     body.end = 0;
-    put(&body, "{\"response\": \"", 14);
+    put_string(&body, c->wire->whole_before);
     put_text(&body, c->size);
-    put(&body, "\"}", 2);
+    put_string(&body, c->wire->whole_after);
     put_whole(c, &body);
+}
+
+static void put_vector(struct buffer *body, const char *before, const char *after) {
+    put_string(body, before);
+    for (int i = 0; i < DIMENSIONS; i++)
+        put(body, "-0.012345678,", i < DIMENSIONS - 1 ? 13 : 12);
+    put_string(body, after);
 }
 
 static void answer_embed(struct connection *c) {
     static struct buffer body;
-    if (!body.end) {
-        put(&body, "{\"embedding\": [[", 16);
-        for (int i = 0; i < DIMENSIONS; i++)
-            put(&body, "-0.012345678,", i < DIMENSIONS - 1 ? 13 : 12);
-        put(&body, "]]}", 3);
-    }
+    if (!body.end)
+        put_vector(&body, "{\"embedding\": [[", "]]}");
+    put_whole(c, &body);
+}
+
+static void answer_embeddings(struct connection *c) {
+    static struct buffer body;
+    if (!body.end)
+        put_vector(&body,
+            "{\"object\": \"list\", \"data\": [{\"object\": \"embedding\", \"index\": 0, \"embedding\": [",
+            "]}], \"model\": \"text-embedding-3-small\", \"usage\": {\"prompt_tokens\": 20, \"total_tokens\": 20}}");
     put_whole(c, &body);
 }
 
 static void answer_models(struct connection *c) {
-    static const char models[] = "{\"data\": [{\"id\": \"GPT-4o\", \"internal_id\": \"gpt4o\", \"object\": \"model\"}]}";
-    struct buffer body = {(char *)models, 0, sizeof models - 1, sizeof models - 1};
+    static const char *const known[] = {
+        "GPT-4o\", \"internal_id\": \"gpt4o",
+        "Claude Sonnet 4.5\", \"internal_id\": \"claudesonnet45",
+    };
+    static struct buffer body;
+    char more[64];
+    for (int i = 0; i < models; i++) {
+        snprintf(more, sizeof more, "Model %d\", \"internal_id\": \"model%d", i, i);
+        put_string(&body, i ? ", {\"id\": \"" : "{\"object\": \"list\", \"data\": [{\"id\": \"");
+        put_string(&body, i < 2 ? known[i] : more);
+        put_string(&body, "\", \"object\": \"model\", \"created\": 1700000000, \"owned_by\": \"argo\"}");
+    }
+    put_string(&body, "]}");
     put_whole(c, &body);
+    body.end = 0;
 }
 
 static void answer_stream(struct connection *c) {
-    static const char head[] =
-        "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nTransfer-Encoding: chunked\r\n\r\n";
-    put(&c->out, head, sizeof head - 1);
-    put_piece(&c->out, c->size);
-    c->pieces--;
+    char head[128];
+    put(&c->out, head, snprintf(head, sizeof head,
+        "HTTP/1.1 200 OK\r\nContent-Type: %s\r\nTransfer-Encoding: chunked\r\n\r\n", c->wire->type));
+    put_chunk(&c->out, c->wire->opening);
+    put_piece(c);
+    c->due = now();
     c->streaming = 1;
 }
 
+static int asks_for_stream(const char *body, size_t length) {
+    return memmem(body, length, "\"stream\":true", 13) || memmem(body, length, "\"stream\": true", 14);
+}
+
+/* A path that nobody knows gets a reply too: where there is no proxy, it is asked after its health. */
+static const struct {
+    const char *path;
+    const struct wire *wire;
+    void (*answer)(struct connection *c);
+} calls[] = {
+    {"/api/v1/resource/streamchat", &gateway, answer_stream},
+    {"/api/v1/resource/embed", &gateway, answer_embed},
+    {"/api/v1/models", &gateway, answer_models},
+    {"/v1/chat/completions", &openai, answer_chat},
+    {"/v1/messages", &anthropic, answer_chat},
+    {"/v1/embeddings", &openai, answer_embeddings},
+    {"/v1/models", &openai, answer_models},
+    {"/", &gateway, answer_chat},
+};
+
 static void answer(struct connection *c, const char *path, const char *body, size_t length) {
     const char *marker = memmem(body, length, "[[", 2);
+    int i = 0;
     c->pieces = told(marker, "pieces=", 16);
     c->size = told(marker, "size=", 24);
     c->gap = told(marker, "gap=", 0);
-    if (!strncmp(path + 1, "/api/v1/resource/streamchat", 27))
+    while (strncmp(path, calls[i].path, strlen(calls[i].path)))
+        i++;
+    c->wire = calls[i].wire;
+    if (calls[i].answer == answer_chat && c->wire != &gateway && asks_for_stream(body, length))
         answer_stream(c);
-    else if (strstr(path, "/embed"))
-        answer_embed(c);
-    else if (strstr(path, "/models"))
-        answer_models(c);
     else
-        answer_chat(c);
+        calls[i].answer(c);
 }
 
 /* Answer the requests that are there whole. */
@@ -223,7 +338,7 @@ static int serve(struct connection *c) {
         *end = '\r';
         if (c->in.end - c->in.start < whole)
             break;
-        answer(c, path ? path : head, end + 4, length);
+        answer(c, path ? path + 1 : "/", end + 4, length);
         c->in.start += whole;
         if (!flush(c))
             return 0;
@@ -259,22 +374,16 @@ static void beat(void) {
     static int set;
     if (paced.next == &paced && !set)
         return;
-    int64_t moment = now(), next = INT64_MAX;
-    for (struct connection *c = paced.next, *after; c != &paced; c = after) {
-        after = c->next;
-        if (c->due <= moment) {
-            int64_t due = c->due + c->gap * 1000;
-            unpace(c);
-            put_piece(&c->out, c->size);
-            c->pieces--;
-            if (!flush(c) || !c->next)
-                continue;
-            c->due = due > moment - 1000000000 ? due : moment;
-        }
-        next = c->due < next ? c->due : next;
+    int64_t moment = now();
+    while (paced.next != &paced && paced.next->due <= moment) {
+        struct connection *c = paced.next;
+        unpace(c);
+        put_piece(c);
+        flush(c);
     }
-    struct itimerspec at = {.it_value = {next / 1000000000, next % 1000000000}};
     set = paced.next != &paced;
+    int64_t next = paced.next->due;
+    struct itimerspec at = {.it_value = {next / 1000000000, next % 1000000000}};
     if (!set)
         memset(&at, 0, sizeof at);
     timerfd_settime(timer, TFD_TIMER_ABSTIME, &at, NULL);
@@ -299,12 +408,14 @@ static void add(int *fd) {
     epoll_ctl(poller, EPOLL_CTL_ADD, *fd, &e);
 }
 
-int main(void) {
+int main(int argc, char **argv) {
     static int listener, input = STDIN_FILENO;
     struct rlimit most;
     getrlimit(RLIMIT_NOFILE, &most);
     most.rlim_cur = most.rlim_max;
     setrlimit(RLIMIT_NOFILE, &most);
+    if (argc > 1)
+        models = atoi(argv[1]);
     poller = epoll_create1(0);
     timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
     listener = listen_anywhere();

@@ -18,9 +18,9 @@ def _upstream() -> Iterator[FarSide]:
         yield upstream
 
 
-def _ask(upstream: FarSide, marker: str) -> socket.socket:
+def _ask(upstream: FarSide, marker: str, path: bytes = b"/") -> socket.socket:
     client = socket.create_connection(("127.0.0.1", upstream.port), timeout=LONGEST)
-    client.sendall(b"POST / HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % len(marker) + marker.encode())
+    client.sendall(b"POST %b HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % (path, len(marker)) + marker.encode())
     return client
 
 
@@ -32,14 +32,27 @@ def test_it_notes_when_a_caller_has_gone(upstream: FarSide, marker: str) -> None
     assert upstream.hung_up.get(timeout=LONGEST) > 0
 
 
-def test_a_flood_is_written_to_its_end_when_somebody_reads(upstream: FarSide) -> None:
+def _flood(upstream: FarSide, path: bytes) -> bytes:
     received = b""
-    with _ask(upstream, FLOOD) as client:
+    with _ask(upstream, FLOOD, path) as client:
         while not received.endswith(b"0\r\n\r\n"):
             received += client.recv(65536)
-    assert len(received) > upstream.flood >= 100_000
+    return received
+
+
+@pytest.mark.parametrize("path", [b"/", b"/v1/chat/completions", b"/v1/messages"])
+def test_a_flood_is_written_to_its_end_when_somebody_reads(upstream: FarSide, path: bytes) -> None:
+    assert len(_flood(upstream, path)) > upstream.flood >= 100_000
+
+
+@pytest.mark.parametrize(
+    ("path", "end"),
+    [(b"/v1/chat/completions", b"data: [DONE]\n\n"), (b"/v1/messages", b'{"type": "message_stop"}\n\n')],
+)
+def test_on_a_native_wire_a_stream_ends_as_that_wire_does(upstream: FarSide, path: bytes, end: bytes) -> None:
+    assert end in _flood(upstream, path)
 
 
 def test_anything_else_gets_the_list_of_models(upstream: FarSide) -> None:
     with _ask(upstream, "") as client:
-        assert client.recv(65536).endswith(b'"gpt4o"}]}')
+        assert b'"gpt4o"' in client.recv(65536)
