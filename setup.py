@@ -73,6 +73,6 @@ setup(
         "test": TEST,
         "images": ["pillow>=10.0"],
         "docs": ["pydoctor>=24.11", "towncrier>=24.8"],
-        "bench": ["httptools>=0.6"],
+        "bench": ["matplotlib>=3.8"],
     },
 )

@@ -1,30 +1,35 @@
-"""The command line: C{python -m benchmarks [--quick] [--programs NAME,NAME]}."""
+"""The command line: C{python -m benchmarks [--quick] [--programs NAME,NAME] [run | compare | curves]}."""
 
 from __future__ import annotations
 
 import argparse
-import datetime
-import importlib.metadata
-import platform
+import os
 import sys
 import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-import msgspec
+import attrs
 
+from . import charts, reports
+from .comparison import Baseline, compared
 from .cores import Cores, available
-from .programs import DEFAULT, OURS, PROGRAMS, Program, ProgramFault
-from .results import Report, Results, table
-from .rounds import QUICK, THOROUGH, Bench
+from .curves import CURVES, Curves, shown
+from .limits import raise_limit
+from .program import Program, ProgramFault
+from .programs import COMPARED, DEFAULT, OURS, OURS_NATIVE, PROGRAMS
+from .results import Results, table
+from .rounds import QUICK, THOROUGH, Bench, Effort
 from .running import Ground
 from .toolchain import ToolchainFault, build
 
 _RESULTS = Path("bench-results")
+_BASELINE = Path(__file__).parent / "baseline.json"
 
 
 def main(arguments: list[str]) -> int:
     """
-    Run the benchmark.
+    Measure what is asked for.
 
     @return: the exit status.
     """
@@ -32,28 +37,96 @@ def main(arguments: list[str]) -> int:
     cores = available()
     if cores.shared:
         _say("there is one core only: the load takes time from what it measures, and the figures mean little")
-    results = Results(OURS)
+    raise_limit()
+    os.sched_setaffinity(0, {cores.rest})
     try:
         with tempfile.TemporaryDirectory(prefix="argoproxy-bench-") as folder:
-            ground = Ground(build(Path(folder)), cores, Path(folder))
-            Bench(ground, QUICK if options.quick else THOROUGH, results, _say).run(options.programs)
+            _TASKS[options.task].run(Ground(build(Path(folder)), cores, Path(folder)), options)
     except (ToolchainFault, ProgramFault) as fault:
         _say(str(fault))
         return 1
-    print(table(results.rows()))
-    _say(f"written to {_write(results, cores, options.output)}")
     return 0
+
+
+@attrs.frozen
+class Task:
+    """
+    @ivar programs: the names of those that take part where none are named.
+    """
+
+    run: Callable[[Ground, argparse.Namespace], None]
+    programs: Sequence[str]
+
+
+def _run(ground: Ground, options: argparse.Namespace) -> None:
+    results = _measured(ground, options, _programs_of(options))
+    print(table(results.rows()))
+    _keep(results, ground.cores, options.output)
+
+
+def _compare(ground: Ground, options: argparse.Namespace) -> None:
+    baseline = Baseline(reports.read(options.against))
+    results = _measured(ground, options, _programs_of(options))
+    print(compared(baseline, results.rows()))
+    _keep(results, ground.cores, options.output)
+
+
+def _curves(ground: Ground, options: argparse.Namespace) -> None:
+    curves = Curves(ground, 1 if options.quick else 3, _say)
+    for curve in CURVES:
+        curves.draw(curve, _programs_of(options))
+    print(shown(curves.lines))
+    report = reports.CurvesReport(**reports.heading(ground.cores), lines=tuple(curves.lines))
+    path = reports.write(report, options.output, "curves")
+    charts.curves(report.lines, path.with_suffix(".png"))
+    _say(f"written to {path}, and a picture beside it")
+
+
+_TASKS: Mapping[str, Task] = {
+    "run": Task(_run, DEFAULT),
+    "compare": Task(_compare, COMPARED),
+    "curves": Task(_curves, (OURS, OURS_NATIVE)),
+}
+
+
+def _measured(ground: Ground, options: argparse.Namespace, programs: Sequence[Program]) -> Results:
+    results = Results(OURS)
+    Bench(ground, _effort(options), results, _say).run(programs)
+    return results
+
+
+def _effort(options: argparse.Namespace) -> Effort:
+    effort = QUICK if options.quick else THOROUGH
+    return effort if options.soak is None else effort.soaked(options.soak * 60)
+
+
+def _keep(results: Results, cores: Cores, folder: Path) -> None:
+    report = reports.Report(
+        **reports.heading(cores),
+        versions=results.versions,
+        faults=tuple(results.faults),
+        rows=results.rows(),
+    )
+    path = reports.write(report, folder, "bench")
+    charts.bars(report.rows, OURS, path.with_suffix(".png"))
+    for fault in results.faults:
+        _say(f"left out: {fault}")
+    _say(f"written to {path}, and a picture beside it")
 
 
 def _options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="less of everything: under three minutes")
     parser.add_argument(
-        "--programs",
-        type=_programs,
-        default=_programs(",".join(DEFAULT)),
-        help=f"which to compare, of: {', '.join(PROGRAMS)} (default: {','.join(DEFAULT)})",
+        "task",
+        nargs="?",
+        choices=tuple(_TASKS),
+        default="run",
+        help="run: the programs side by side (default); compare: ours with the baseline; curves: how cost grows",
     )
+    parser.add_argument("--quick", action="store_true", help="less of everything: under fifteen minutes")
+    parser.add_argument("--programs", type=_programs, help=f"which take part, of: {', '.join(PROGRAMS)}")
+    parser.add_argument("--soak", type=float, metavar="MINUTES", help="of load on each program to see it grow")
+    parser.add_argument("--against", type=Path, default=_BASELINE, help="results to compare with (the baseline)")
     parser.add_argument("--output", type=Path, default=_RESULTS, help="folder for the results (bench-results)")
     return parser.parse_args(arguments)
 
@@ -65,23 +138,8 @@ def _programs(names: str) -> list[Program]:
     return [PROGRAMS[name] for name in names.split(",")]
 
 
-def _write(results: Results, cores: Cores, folder: Path) -> Path:
-    """Keep the figures as JSON; returns where."""
-    when = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
-    report = Report(when=when.isoformat(), machine=_machine(cores), rows=results.rows())
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{when:%Y%m%dT%H%M%SZ}.json"
-    path.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=1))
-    return path
-
-
-def _machine(cores: Cores) -> dict[str, str]:
-    told = {
-        "system": platform.platform(),
-        "cores": f"program on {cores.program}, load and upstream on {cores.rest}",
-        "python": platform.python_version(),
-    }
-    return told | {name: importlib.metadata.version(name) for name in ("twisted", "treq", "klein", "msgspec")}
+def _programs_of(options: argparse.Namespace) -> list[Program]:
+    return options.programs or [PROGRAMS[name] for name in _TASKS[options.task].programs]
 
 
 def _say(line: str) -> None:

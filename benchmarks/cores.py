@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import attrs
 
@@ -23,6 +24,10 @@ class Cores:
         """Whether the measured program competes with its load, so that figures mean little."""
         return self.program == self.rest
 
+    def of(self, workers: int) -> tuple[int, ...]:
+        """The cores of a program with so many workers: more than one share theirs with the load."""
+        return (self.program,) if workers == 1 else (self.program, self.rest)
+
 
 def available() -> Cores:
     """The first and the last of the cores that we may use."""
@@ -30,6 +35,12 @@ def available() -> Cores:
     return Cores(allowed[0], allowed[-1])
 
 
-def pinned(core: int) -> Callable[[], None]:
-    """What a child process does between fork and exec to stay on a core."""
-    return lambda: os.sched_setaffinity(0, {core})
+@contextmanager
+def pinned(*cores: int) -> Iterator[None]:
+    """A child that is started meanwhile stays on these cores."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)

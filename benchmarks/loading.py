@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import attrs
 import msgspec
 
 from . import procfs
 from .cores import pinned
-from .programs import ProgramFault
+from .program import ProgramFault
 from .running import Ground, Running
 from .scenarios import HELD, Measured, Sample, Scenario, chat
 
 _MOST_FAILED = 0.001
+_LONGEST = 600.0
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -28,20 +31,71 @@ _measured = msgspec.json.Decoder(Measured)
 _held = msgspec.json.Decoder(Held)
 
 
-def run(ground: Ground, running: Running, scenario: Scenario, warmup: float, seconds: float) -> Sample:
+@attrs.frozen
+class Span:
+    """So many seconds of load, after some of warm-up that don't count."""
+
+    warmup: float
+    seconds: float
+
+    def arguments(self) -> list[str]:
+        """For the load generator."""
+        return [str(self.warmup), str(self.seconds)]
+
+
+@attrs.frozen
+class Count:
+    """So many requests, after some of warm-up that don't count: where a request takes long."""
+
+    warmup: int
+    requests: int
+
+    def arguments(self) -> list[str]:
+        """For the load generator."""
+        return ["count", str(self.warmup), str(self.requests)]
+
+
+Extent = Span | Count
+
+
+def run(ground: Ground, running: Running, scenario: Scenario, extent: Extent) -> Sample:
     """
-    Load a program for some seconds, after some of warm-up that don't count.
+    Load a program with a scenario.
 
     @raise ProgramFault: it failed to answer, or answered something else than was asked.
     """
-    tail = [str(scenario.clients), str(warmup), str(seconds)]
-    with _generator(ground, running, scenario.call, scenario.body(), tail) as load:
-        assert load.stdout is not None
-        load.stdout.readline()
+    body = scenario.body(running.program)
+    return load(ground, running, Load(scenario.name, scenario.call, scenario.clients, body), extent)
+
+
+@attrs.frozen
+class Load:
+    """
+    @ivar name: what it is called where it fails.
+    @ivar call: which of the program's paths is asked.
+    @ivar body: of each request; none for a GET.
+    """
+
+    name: str
+    call: str
+    clients: int
+    body: bytes
+
+
+def load(ground: Ground, running: Running, asked: Load, extent: Extent) -> Sample:
+    """
+    Load a program.
+
+    @raise ProgramFault: it failed to answer, or answered something else than was asked.
+    """
+    tail = [str(asked.clients), *extent.arguments()]
+    with _generator(ground, running, asked.call, asked.body, tail) as generator:
+        assert generator.stdout is not None
+        generator.stdout.readline()
         before = _cpu(running)
-        line = load.stdout.readline()
-        taken = None if running.session is None else _cpu(running) - before
-    return Sample(checked(line, running.program.name, scenario.name), taken)
+        line = generator.stdout.readline()
+        taken = tuple(after - before.get(pid, 0.0) for pid, after in _cpu(running).items())
+    return Sample(checked(line, running.program.name, asked.name), taken)
 
 
 def checked(line: bytes, program: str, scenario: str) -> Measured:
@@ -69,16 +123,16 @@ def held(ground: Ground, running: Running, streams: int) -> Iterator[int]:
 
     @raise ProgramFault: none came about.
     """
-    body = chat(HELD, stream=True)
-    with _generator(ground, running, "stream", body, [str(streams), "hold"]) as load:
-        assert load.stdout is not None
-        assert load.stdin is not None
+    body = chat(running.program, HELD, stream=True)
+    with _generator(ground, running, "stream", body, [str(streams), "hold"]) as generator:
+        assert generator.stdout is not None
+        assert generator.stdin is not None
         try:
-            count = _held.decode(load.stdout.readline()).open
+            count = _held.decode(generator.stdout.readline()).open
         except msgspec.DecodeError:
             raise ProgramFault(f"{running.program.name}: no {streams} streams could be opened") from None
         yield count
-        load.stdin.close()
+        generator.stdin.close()
 
 
 @contextmanager
@@ -87,17 +141,22 @@ def _generator(
 ) -> Iterator[subprocess.Popen[bytes]]:
     file = _written(ground.folder / "body.json", body)
     command = [str(ground.tools.load), str(running.port), running.program.paths[call], str(file), *tail]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, preexec_fn=pinned(ground.cores.rest)) as load:
+    with pinned(ground.cores.rest):
+        generator = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    late = threading.Timer(_LONGEST, generator.kill)
+    late.start()
+    with generator:
         try:
-            yield load
+            yield generator
         except BaseException:
-            load.kill()
+            generator.kill()
             raise
+        finally:
+            late.cancel()
 
 
-def _cpu(running: Running) -> float:
-    return 0.0 if running.session is None else procfs.cpu_seconds(running.session)
+def _cpu(running: Running) -> dict[int, float]:
+    return {} if running.session is None else procfs.cpu_seconds(running.session)
 
 
 def _written(path: Path, body: bytes) -> Path:

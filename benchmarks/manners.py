@@ -15,7 +15,7 @@ import attrs
 
 from . import procfs
 from .farside import FLOOD, SILENCE, TALK, FarSide, far_side
-from .programs import ProgramFault
+from .program import ProgramFault
 from .running import Running
 from .scenarios import chat
 
@@ -123,7 +123,7 @@ def _drain(client: socket.socket) -> int:
 
 
 def _asking(running: Running, marker: str) -> socket.socket:
-    body = chat(marker, stream=True)
+    body = chat(running.program, marker, stream=True)
     client = socket.create_connection(("127.0.0.1", running.port), timeout=_PATIENCE)
     head = f"POST {running.program.paths['stream']} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
     client.sendall(head.encode() + b"Content-Length: %d\r\n\r\n" % len(body) + body)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Iterator
 
 import attrs
 
@@ -11,33 +12,38 @@ from .loading import held
 from .running import Ground, Running
 
 _SETTLING = 0.5
+_FIRST = 50
 
 
 @attrs.frozen
 class Memory:
     """
-    @ivar idle: bytes, before the streams.
-    @ivar streams: how many were open of those that were asked for.
+    @ivar asked: how many streams were to be open.
+    @ivar streams: how many of them were.
+    @ivar idle: bytes, before the first streams.
     @ivar each: bytes for one of them; L{None} if there were none.
     """
 
-    idle: int
+    asked: int
     streams: int
+    idle: int
     each: float | None
 
 
-def memory(ground: Ground, running: Running, session: int, streams: int) -> Memory:
+def memory(ground: Ground, running: Running, session: int, streams: Iterable[int]) -> Iterator[Memory]:
     """
-    Measure with so many open streams.
+    Measure with so many open streams, then with more.
 
     @raise ProgramFault: the load generator gave up.
     """
-    with held(ground, running, max(streams // 20, 1)):
+    with held(ground, running, _FIRST):
         # What the first streams make it load and reserve is not what a stream costs.
         time.sleep(_SETTLING)
     time.sleep(_SETTLING)
     idle = procfs.resident(session)
-    with held(ground, running, streams) as count:
+    for asked in streams:
+        with held(ground, running, asked) as count:
+            time.sleep(_SETTLING)
+            loaded = procfs.resident(session)
         time.sleep(_SETTLING)
-        loaded = procfs.resident(session)
-    return Memory(idle, count, (loaded - idle) / count if count else None)
+        yield Memory(asked, count, idle, (loaded - idle) / count if count else None)

@@ -13,9 +13,9 @@ def members(session: int) -> list[int]:
     return [pid for pid in _pids() if _session(pid) == session]
 
 
-def cpu_seconds(session: int) -> float:
-    """CPU time of all threads of a session's processes, by the scheduler's accounting (nanoseconds, not ticks)."""
-    return sum(_runtime(task) for pid in members(session) for task in _tasks(pid)) / 1e9
+def cpu_seconds(session: int) -> dict[int, float]:
+    """CPU seconds of each of a session's processes, all threads, by the scheduler's accounting: not in ticks."""
+    return {pid: sum(map(_runtime, _tasks(pid))) / 1e9 for pid in members(session)}
 
 
 def resident(session: int) -> int:

@@ -1,4 +1,4 @@
-"""The figures as they come in, their medians and ratios, and how they are shown: a table and JSON."""
+"""The figures as they come in, their medians and ratios, and how they are shown."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import attrs
 import msgspec
 
 _LABEL = 46
-_COLUMN = 24
+_COLUMN = 28
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,6 +18,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
     @ivar rounds: the figure in each round, in order.
     @ivar ratio: how many times better ours is than this program; L{None} for ours itself, and where there is none.
+    @ivar more_is_better: which way is good.
+    @ivar drifts: whether the machine's speed of the moment is in it.
     """
 
     scenario: str
@@ -26,28 +28,18 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     median: float
     rounds: tuple[float, ...]
     ratio: float | None
-
-
-class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """
-    A run of the benchmark.
-
-    @ivar when: UTC, ISO 8601.
-    @ivar machine: what it ran on and with, by name.
-    """
-
-    when: str
-    machine: Mapping[str, str]
-    rows: tuple[Row, ...]
+    more_is_better: bool
+    drifts: bool
 
 
 @attrs.frozen
 class Key:
-    """Which figure it is, and which way is good."""
+    """Which figure it is, which way is good, and whether the machine's speed of the moment is in it."""
 
     scenario: str
     figure: str
     more_is_better: bool = False
+    drifts: bool = True
 
 
 @attrs.define
@@ -56,9 +48,13 @@ class Results:
     Figures by scenario and program, in the order in which they first came.
 
     @ivar ours: the program that the others are compared with.
+    @ivar versions: of the programs.
+    @ivar faults: a line for what could not be measured.
     """
 
     ours: str
+    versions: dict[str, str] = attrs.field(factory=dict, init=False)
+    faults: list[str] = attrs.field(factory=list, init=False)
     _figures: dict[Key, dict[str, list[float]]] = attrs.field(factory=dict)
 
     def add(self, key: Key, program: str, value: float | None) -> None:
@@ -81,6 +77,8 @@ class Results:
                 median=median,
                 rounds=tuple(rounds),
                 ratio=None if program == self.ours or ours is None else ratio(ours, median, key.more_is_better),
+                more_is_better=key.more_is_better,
+                drifts=key.drifts,
             )
 
 

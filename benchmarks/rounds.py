@@ -1,4 +1,4 @@
-"""The order of a whole run: the programs side by side, round by round, then what each is asked alone."""
+"""The order of a whole run: what each program is asked alone, then the programs side by side, round by round."""
 
 from __future__ import annotations
 
@@ -8,16 +8,25 @@ from functools import partial
 
 import attrs
 
-from . import loading
+from . import loading, soaking
+from .limits import most_streams
+from .loading import Extent, Span
 from .manners import Manners, manners
-from .memory import memory
-from .programs import Program, ProgramFault
+from .memory import Memory, memory
+from .program import Program, ProgramFault
+from .programs import DIRECT, OURS
 from .results import Key, Results
 from .running import Ground, Running
-from .scenarios import SCENARIOS, Scenario
+from .scenarios import SCENARIOS, Sample, Scenario
+from .soaking import INTERVALS, Interval
+from .workers import gain
 
 _MEMORY = "memory"
 _MANNERS = "a client that leaves, a reader that stalls"
+_SOAK = "growth under load"
+_SETTLING = 0.2
+_START = Key("start", "until it serves, ms", drifts=False)
+_ADDED = Key("chat, 1 at once", "p50 µs over direct")
 
 
 @attrs.frozen
@@ -25,18 +34,27 @@ class Effort:
     """
     How much is measured.
 
-    @ivar seconds: of each run, behind the warm-up.
+    @ivar scenarios: what is asked in each round.
+    @ivar extent: of each run.
     @ivar streams: how many are held open for their memory.
+    @ivar starts: how often each program is started.
+    @ivar soak: of the load in each interval of a soak.
     """
 
     rounds: int
-    warmup: float
-    seconds: float
-    streams: int
+    scenarios: tuple[Scenario, ...]
+    extent: Extent
+    streams: tuple[int, ...]
+    starts: int
+    soak: Extent
+
+    def soaked(self, seconds: float) -> Effort:
+        """The same with a soak of so long."""
+        return attrs.evolve(self, soak=Span(_SETTLING, seconds / INTERVALS))
 
 
-QUICK = Effort(rounds=3, warmup=0.3, seconds=1.0, streams=1000)
-THOROUGH = Effort(rounds=5, warmup=0.5, seconds=2.0, streams=1000)
+QUICK = Effort(3, SCENARIOS, Span(0.3, 1.0), streams=(1000, 5000), starts=3, soak=Span(_SETTLING, 1.0))
+THOROUGH = Effort(5, SCENARIOS, Span(0.5, 2.0), (1000, 5000, most_streams()), starts=9, soak=Span(_SETTLING, 5.0))
 
 
 @attrs.frozen
@@ -56,66 +74,119 @@ class Bench:
         """
         Measure all of it. Programs wait for their turn without costing anything.
 
-        @raise ProgramFault: a program can't be had, or ours fails.
+        @raise ProgramFault: ours can't be had, or fails.
         """
-        for program in programs:
-            program.install()
-        self._alone(programs)
+        ready = [program for program in programs if self._try(program, partial(self._install, program))]
+        able = [program for program in ready if self._try(program, partial(self._starts, program))]
+        self._alone(able)
         with ExitStack() as stack:
             upstream = stack.enter_context(self._ground.upstream())
-            running = [stack.enter_context(self._ground.serving(program, upstream)) for program in programs]
+            running = [stack.enter_context(self._ground.serving(program, upstream)) for program in able]
             for number in range(self._effort.rounds):
                 self._say(f"round {number + 1} of {self._effort.rounds}")
-                for scenario in SCENARIOS:
+                for scenario in self._effort.scenarios:
                     self._round(scenario, running)
 
-    def _round(self, scenario: Scenario, running: Sequence[Running]) -> None:
-        for one in running:
-            if not (scenario.paced and one.program.simulated):
-                self._try(one.program, partial(self._sample, scenario, one))
+    def _install(self, program: Program) -> None:
+        self._results.versions[program.name] = program.install()
 
-    def _sample(self, scenario: Scenario, running: Running) -> None:
-        sample = loading.run(self._ground, running, scenario, self._effort.warmup, self._effort.seconds)
+    def _starts(self, program: Program) -> None:
+        if program.command is None:
+            return
+        self._say(f"starts of {program.name}")
+        with self._ground.upstream() as upstream:
+            for _ in range(self._effort.starts):
+                with self._ground.serving(program, upstream) as running:
+                    self._results.add(_START, program.name, running.starting * 1000)
+
+    def _round(self, scenario: Scenario, running: Sequence[Running]) -> None:
+        samples: dict[str, Sample] = {}
+        for one in running:
+            if scenario.suits(one.program):
+                self._try(one.program, partial(self._sample, scenario, one, samples))
+        if scenario.name == _ADDED.scenario:
+            self._added(samples)
+        for one in running:
+            if one.program.workers > 1 and {one.program.name, OURS} <= samples.keys():
+                key = Key(scenario.name, "times the work of one core", more_is_better=True, drifts=False)
+                figure = gain(samples[OURS], samples[one.program.name], one.program.workers)
+                self._results.add(key, one.program.name, figure)
+
+    def _sample(self, scenario: Scenario, running: Running, samples: dict[str, Sample]) -> None:
+        sample = loading.run(self._ground, running, scenario, self._effort.extent)
+        samples[running.program.name] = sample
         for figure in scenario.figures:
             key = Key(scenario.name, figure.name, figure.more_is_better)
             self._results.add(key, running.program.name, figure.of(sample))
 
-    def _try(self, program: Program, measure: Callable[[], None]) -> None:
+    def _added(self, samples: dict[str, Sample]) -> None:
+        """What each program adds to the delay of the upstream itself."""
+        for name, sample in samples.items():
+            if name != DIRECT and DIRECT in samples:
+                added = sample.measured.whole_p50 - samples[DIRECT].measured.whole_p50
+                self._results.add(_ADDED, name, added)
+
+    def _try(self, program: Program, measure: Callable[[], None]) -> bool:
         """Measure something; a peer that fails in it has no figure there."""
         try:
             measure()
         except ProgramFault as fault:
             if program.name == self._results.ours:
                 raise
+            self._results.faults.append(str(fault))
             self._say(f"left out: {fault}")
+            return False
+        return True
 
     def _alone(self, programs: Sequence[Program]) -> None:
         """What is measured on an instance that has seen nothing else."""
         for program in programs:
             if program.command is not None and not program.simulated:
-                self._say(f"memory and manners of {program.name}")
-                self._try(program, partial(self._memory, program))
-                self._try(program, partial(self._manners, program))
+                self._say(f"memory, manners and growth of {program.name}")
+                for measure in (self._memory, self._manners, self._soak):
+                    self._try(program, partial(measure, program))
 
     def _memory(self, program: Program) -> None:
         with self._ground.upstream() as upstream, self._ground.serving(program, upstream) as running:
             assert running.session is not None
-            found = memory(self._ground, running, running.session, self._effort.streams)
-        for figure, value in (
-            ("idle, MB", found.idle / 1e6),
-            (f"streams open of {self._effort.streams}", found.streams),
-            ("each open stream, kB", None if found.each is None else found.each / 1e3),
-        ):
-            self._results.add(Key(_MEMORY, figure, figure.startswith("streams")), program.name, value)
+            for found in memory(self._ground, running, running.session, self._effort.streams):
+                self._add_all(_MEMORY, program, _told_of_memory(found))
 
     def _manners(self, program: Program) -> None:
         with ExitStack() as stack:
             found = manners(lambda port: stack.enter_context(self._ground.serving(program, port)))
-        for figure, value in _told(found):
-            self._results.add(Key(_MANNERS, figure), program.name, value)
+        self._add_all(_MANNERS, program, _told_of_manners(found))
+
+    def _soak(self, program: Program) -> None:
+        with self._ground.upstream() as upstream, self._ground.serving(program, upstream) as running:
+            assert running.session is not None
+            intervals = soaking.soak(self._ground, running, running.session, self._effort.soak)
+        self._add_all(_SOAK, program, _told_of_growth(intervals))
+
+    def _add_all(self, scenario: str, program: Program, told: Sequence[tuple[str, float | None]]) -> None:
+        for figure, value in told:
+            key = Key(scenario, figure, more_is_better=figure.startswith("streams"), drifts=False)
+            self._results.add(key, program.name, value)
 
 
-def _told(found: Manners) -> tuple[tuple[str, float | None], ...]:
+def _told_of_memory(found: Memory) -> tuple[tuple[str, float | None], ...]:
+    return (
+        ("idle, MB", found.idle / 1e6),
+        (f"streams open of {found.asked:,}", found.streams),
+        (f"each of {found.asked:,} open streams, kB", None if found.each is None else found.each / 1e3),
+    )
+
+
+def _told_of_growth(intervals: Sequence[Interval]) -> tuple[tuple[str, float | None], ...]:
+    return (
+        *(("CPU µs/request", interval.cost) for interval in intervals),
+        *(("memory, MB", interval.memory / 1e6) for interval in intervals),
+        ("CPU µs/request, last third ÷ first", soaking.dearer(intervals)),
+        ("memory, bytes kept of each request", soaking.bytes_a_request(intervals)),
+    )
+
+
+def _told_of_manners(found: Manners) -> tuple[tuple[str, float | None], ...]:
     return (
         ("left before the first byte, ms at worst", found.left_silent),
         ("left behind the first byte, ms at worst", found.left_talking),

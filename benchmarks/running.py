@@ -15,10 +15,12 @@ from pathlib import Path
 import attrs
 
 from .cores import Cores, pinned
-from .programs import Place, Program, ProgramFault, twistd
+from .program import Place, Program, ProgramFault
+from .programs import twistd
 from .toolchain import Tools
 
-_PATIENCE = 20.0
+_PATIENCE = 60.0
+_PAUSE = 0.002
 _GRACE = 10.0
 _ROOT = Path(__file__).parent.parent
 
@@ -29,11 +31,13 @@ class Running:
     A program that serves.
 
     @ivar session: of its processes; L{None} where there is no proxy, so that nothing of it can be measured.
+    @ivar starting: seconds that it took from being started until it served.
     """
 
     program: Program
     port: int
     session: int | None
+    starting: float = 0.0
 
 
 @attrs.frozen
@@ -45,11 +49,12 @@ class Ground:
     folder: Path
 
     @contextmanager
-    def upstream(self) -> Iterator[int]:
-        """The fast upstream; gives its port."""
-        command = [str(self.tools.upstream)]
-        pipe = subprocess.PIPE
-        with subprocess.Popen(command, stdin=pipe, stdout=pipe, preexec_fn=pinned(self.cores.rest)) as process:
+    def upstream(self, models: int = 2) -> Iterator[int]:
+        """The fast upstream, which lists so many models; gives its port."""
+        with pinned(self.cores.rest):
+            command = [str(self.tools.upstream), str(models)]
+            process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        with process:
             assert process.stdin is not None
             assert process.stdout is not None
             yield int(process.stdout.readline())
@@ -60,8 +65,8 @@ class Ground:
         """Our simulator, on the upstream's core; gives its port."""
         port = _free_port()
         command = [twistd(), "--nodaemon", "--pidfile=", "--logfile=argosim.log", "argosim", "--port", str(port)]
-        with _started("argosim", command, self.cores.rest, self._place(f"argosim-{port}")) as process:
-            _wait(process, "argosim", port)
+        with _started("argosim", command, (self.cores.rest,), self._place(f"argosim-{port}")) as process:
+            _wait(process, "argosim", port, "/v1/models")
             yield port
 
     @contextmanager
@@ -79,9 +84,11 @@ class Ground:
             own = _free_port()
             place = Place(own, f"http://127.0.0.1:{port}", self._place(f"{program.name}-{own}"))
             command = program.command(place)
-            process = stack.enter_context(_started(program.name, command, self.cores.program, place.folder))
-            _wait(process, program.name, own)
-            yield Running(program, own, process.pid)
+            begun = time.monotonic()
+            cores = self.cores.of(program.workers)
+            process = stack.enter_context(_started(program.name, command, cores, place.folder))
+            _wait(process, program.name, own, program.health)
+            yield Running(program, own, process.pid, time.monotonic() - begun)
 
     def _place(self, name: str) -> Path:
         folder = self.folder / name
@@ -90,11 +97,13 @@ class Ground:
 
 
 @contextmanager
-def _started(name: str, command: list[str], core: int, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+def _started(
+    name: str, command: list[str], cores: tuple[int, ...], folder: Path
+) -> Iterator[subprocess.Popen[bytes]]:
     """A process in a session of its own, all of which is ended at the end."""
     environment = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
     environment |= {"PYTHONPATH": str(_ROOT)} if command[0] == twistd() else {}
-    with (folder / "output").open("wb") as output:
+    with (folder / "output").open("wb") as output, pinned(*cores):
         try:
             process = subprocess.Popen(
                 command,
@@ -104,7 +113,6 @@ def _started(name: str, command: list[str], core: int, folder: Path) -> Iterator
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
-                preexec_fn=pinned(core),
             )
         except OSError as error:
             raise ProgramFault(f"{name} can't be started: {error.strerror}") from None
@@ -123,12 +131,12 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def _wait(process: subprocess.Popen[bytes], name: str, port: int) -> None:
+def _wait(process: subprocess.Popen[bytes], name: str, port: int, path: str) -> None:
     until = time.monotonic() + _PATIENCE
-    while not _answers(port):
+    while not _answers(port, path):
         if process.poll() is not None or time.monotonic() > until:
             raise ProgramFault(f"{name} does not serve: it {_state(process)}")
-        time.sleep(0.05)
+        time.sleep(_PAUSE)
 
 
 def _state(process: subprocess.Popen[bytes]) -> str:
@@ -136,16 +144,15 @@ def _state(process: subprocess.Popen[bytes]) -> str:
     return f"ended with status {status}" if status is not None else f"did not answer in {_PATIENCE:g} s"
 
 
-def _answers(port: int) -> bool:
+def _answers(port: int, path: str) -> bool:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
     try:
-        connection.request("GET", "/health")
-        connection.getresponse().read()
+        connection.request("GET", path)
+        return connection.getresponse().status == http.HTTPStatus.OK
     except (OSError, http.client.HTTPException):
         return False
     finally:
         connection.close()
-    return True
 
 
 def _free_port() -> int:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import attrs
 import msgspec
+
+from .program import ANTHROPIC, Program
 
 _QUESTION = "Tell me in a few sentences what an X-ray free-electron laser is, and what it is used for."
 _ENDLESS = 1_000_000_000
@@ -37,11 +40,17 @@ class Sample:
     """
     One run of a scenario.
 
-    @ivar cpu: seconds of CPU time that the program took meanwhile; L{None} where there is no program.
+    @ivar processes: seconds of CPU time that each process of the program took meanwhile; none where there is no
+        program.
     """
 
     measured: Measured
-    cpu: float | None
+    processes: tuple[float, ...] = ()
+
+    @property
+    def cpu(self) -> float:
+        """Seconds of CPU time of the program."""
+        return sum(self.processes)
 
 
 @attrs.frozen
@@ -64,7 +73,7 @@ def _rate(sample: Sample, count: int) -> float:
 
 def _cost(sample: Sample, count: int) -> float | None:
     """Microseconds of CPU time for each."""
-    return sample.cpu * 1e6 / count if sample.cpu is not None and count else None
+    return sample.cpu * 1e6 / count if sample.processes and count else None
 
 
 def _pieces(sample: Sample) -> int:
@@ -103,17 +112,26 @@ class Scenario:
     marker: str = ""
     paced: bool = False
 
-    def body(self) -> bytes:
-        """The request: OpenAI's, but the wire's own paths take it as well."""
+    def body(self, program: Program) -> bytes:
+        """The request: Anthropic's or OpenAI's, and the wire's own paths take OpenAI's as well."""
         if self.call == "embed":
             return msgspec.json.encode({"model": "text-embedding-3-small", "input": _QUESTION, "prompt": [_QUESTION]})
-        return chat(f"{_QUESTION} {self.marker}", stream=self.call == "stream")
+        return chat(program, f"{_QUESTION} {self.marker}", stream=self.call == "stream")
+
+    def suits(self, program: Program) -> bool:
+        """Whether a program can be asked so."""
+        return self.call in program.paths and not (self.paced and program.simulated)
 
 
-def chat(text: str, *, stream: bool) -> bytes:
-    """A chat request's body."""
-    messages = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": text}]
-    return msgspec.json.encode({"model": "gpt-4o", "messages": messages, "stream": stream, "temperature": 1.0})
+def chat(program: Program, text: str, *, stream: bool, **more: Any) -> bytes:
+    """A chat request's body, in the program's language."""
+    asked: dict[str, Any] = {"stream": stream, "temperature": 1.0, **more}
+    user = {"role": "user", "content": text}
+    if program.paths is ANTHROPIC:
+        asked |= {"model": "claude-sonnet-4.5", "max_tokens": 1000, "system": "Be brief.", "messages": [user]}
+    else:
+        asked |= {"model": "gpt-4o", "messages": [{"role": "system", "content": "Be brief."}, user]}
+    return msgspec.json.encode(asked)
 
 
 def marker(pieces: int, size: int, gap: int) -> str:
@@ -127,10 +145,11 @@ def marker(pieces: int, size: int, gap: int) -> str:
 
 
 HELD = marker(2, 24, -1)
+WHOLE = marker(1, 400, 0)
 _PACED = marker(_ENDLESS, 24, 10_000)
 
 SCENARIOS = (
-    *(Scenario(f"chat, {clients} at once", "chat", clients, _CALLS, marker(1, 400, 0)) for clients in (1, 16, 64)),
+    *(Scenario(f"chat, {clients} at once", "chat", clients, _CALLS, WHOLE) for clients in (1, 16, 64, 256)),
     Scenario("embeddings, 16 at once", "embed", 16, _CALLS),
     Scenario("stream's first byte, 1 at once", "stream", 1, (FIRST_P50, FIRST_P99), marker(2, 24, 1_000)),
     Scenario("streams in a burst, 16 at once", "stream", 16, (RATE, *_STREAMS), marker(100, 24, 0)),
