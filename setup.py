@@ -58,6 +58,7 @@ setup(
     zip_safe=False,
     install_requires=[
         "attrs>=24.1",
+        "httptools>=0.6.2",
         "hyperlink>=21.0",
         "jsonschema>=4.18",
         "klein>=24.8",

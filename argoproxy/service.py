@@ -31,13 +31,12 @@ from .endpoints import Claim, claim
 from .errors import UpstreamFault
 from .listening import AdoptedSocketService, bind_tcp
 from .net.addresses import Outward
-from .net.client import make_agent, make_client
+from .net.client import Close, Overridden, make_agent, make_client
 from .net.discovery import Discovery
 from .net.exchange import Parties, Terms
 from .net.fetching import Fetcher
 from .net.images import Images
 from .net.planning import Planner
-from .net.pool import KeptConnections
 from .net.pulse import Pulse
 from .net.refresh import Refresher
 from .net.release import Release
@@ -72,7 +71,7 @@ class Proxy:
     _traffic: Traffic
     _background: Sequence[Refresher | Release]
     _counter: Counter
-    _pool: KeptConnections | None
+    _close_connections: Close | None
     _simulator: IService | None
     _reactor: Any
     _config: Config
@@ -104,8 +103,8 @@ class Proxy:
         await self.site.drain()
         if self._over.active():
             self._over.cancel()
-        if self._pool is not None:
-            await self._pool.closeCachedConnections()
+        if self._close_connections is not None:
+            await self._close_connections()
         if self._simulator is not None:
             await maybeDeferred(self._simulator.stopService)
 
@@ -197,14 +196,15 @@ def make_proxy(config: Config, reactor: Any, agent: IAgent | None = None) -> Pro
     simulator = None
     if config.use_simulator:
         config, simulator = _simulated(config, reactor)
-    pool = None
+    close = None
     if agent is None:
-        agent, pool = make_agent(reactor, config.connect_timeout, config.resolve_overrides)
-    return _assembled(config, reactor, Pulse(make_client(agent), reactor), pool, simulator)
+        endpoints = Overridden(reactor, config.resolve_overrides, config.connect_timeout)
+        agent, close = make_agent(reactor, config.upstream_transport, endpoints)
+    return _assembled(config, reactor, Pulse(make_client(agent), reactor), close, simulator)
 
 
 def _assembled(
-    config: Config, reactor: Any, client: Pulse, pool: KeptConnections | None, simulator: IService | None
+    config: Config, reactor: Any, client: Pulse, close: Close | None, simulator: IService | None
 ) -> Proxy:
     catalogue, counter = _catalogue(config), Counter()
     router = Router(upstreams(config), config.upstream, config.routes)
@@ -231,7 +231,7 @@ def _assembled(
         traffic=traffic,
         background=[refresher, release] if config.update_check and simulator is None else [refresher],
         counter=counter,
-        pool=pool,
+        close_connections=close,
         simulator=simulator,
         reactor=reactor,
         config=config,

@@ -21,6 +21,7 @@ from argoproxy.config.kinds import Kind
 
 Environment = Literal["prod", "dev", "test"]
 Upstream = Literal["auto", "gateway", "native"]
+Transport = Literal["llhttp", "stock"]
 LogFormat = Literal["text", "json"]
 ImageFetch = Literal["off", "public", "any"]
 
@@ -202,6 +203,9 @@ class Config:
     )
     update_check: bool = _key(True, kinds.SWITCH, "Whether a newer version is looked for once a day.")
     update_package: str = _key("argoproxy", kinds.PACKAGE, "Name of the package to look for.")
+    upstream_transport: Transport = _key(
+        "llhttp", kinds.choice(*get_args(Transport)), "Who carries calls to ARGO: our own HTTP client, or Twisted's."
+    )
     resolve_overrides: Mapping[str, str] = _key(
         _NOTHING, kinds.RESOLVE, 'IP addresses to connect to: "host:port" to address; the name is kept for TLS.'
     )

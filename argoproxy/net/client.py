@@ -1,5 +1,5 @@
 """
-The way to ARGO: treq over Twisted's Agent, with a pool of kept connections.
+The way to ARGO: treq over an agent that keeps connections, ours or Twisted's.
 
 Bodies come through a protocol of our own, whose Deferred ends the call when it is cancelled; treq's own collecting
 wouldn't. No cookies, no redirects, no proxies from the environment.
@@ -8,16 +8,17 @@ wouldn't. No cookies, no redirects, no proxies from the environment.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from http.cookiejar import DefaultCookiePolicy
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import attrs
+from hyperlink import EncodedURL
 from treq.client import HTTPClient
 from treq.cookies import IndexableCookieJar
 from twisted.internet import error
-from twisted.internet.defer import CancelledError, Deferred, succeed
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
-from twisted.internet.interfaces import IConsumer, IPushProducer, IStreamClientEndpoint
+from twisted.internet.interfaces import IPushProducer, IStreamClientEndpoint
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from twisted.web.client import URI, Agent, BrowserLikePolicyForHTTPS, ResponseDone
@@ -30,33 +31,15 @@ from argoproxy.conversation import Call, Head
 from argoproxy.errors import Truncated, UpstreamFault
 from argoproxy.interfaces import IClient, IReply
 
+from .agent import CallHeaders, LlhttpAgent, WholeBody
 from .pool import KeptConnections
 
+# Bodies come as they are: ARGO's text streams stay readable.
+_ALWAYS = {"content-type": "application/json", "user-agent": "argoproxy", "accept-encoding": "identity"}
 _LONGEST_LIST = 16 * 1024 * 1024
 
+Close = Callable[[], "Deferred[Any]"]
 R = TypeVar("R", bound=IResponse)
-
-
-@implementer(IBodyProducer)
-class BytesProducer:
-    """A request body that is there already."""
-
-    def __init__(self, body: bytes) -> None:
-        self._body = body
-        self.length = len(body)
-
-    def startProducing(self, consumer: IConsumer) -> Deferred[None]:
-        consumer.write(self._body)
-        return succeed(None)
-
-    def pauseProducing(self) -> None:
-        """It has all been written."""
-
-    def resumeProducing(self) -> None:
-        """It has all been written."""
-
-    def stopProducing(self) -> None:
-        """It has all been written."""
 
 
 class Receiver(Protocol):
@@ -84,7 +67,7 @@ class Receiver(Protocol):
         if self._over:
             return
         self._over = True
-        if reason.check(ResponseDone, PotentialDataLoss):
+        if isinstance(reason.value, (ResponseDone, PotentialDataLoss)):
             self.done.callback(None)
         else:
             self.done.errback(Truncated())
@@ -152,8 +135,8 @@ def _head(response: IResponse) -> Head:
 
 @implementer(IAgent)
 @attrs.frozen
-class Uncompressed:
-    """Asks for bodies as they are, whatever the layers above would rather have: ARGO's text streams stay readable."""
+class Plainly:
+    """Gives any other agent headers that it can work with."""
 
     _agent: IAgent
 
@@ -164,9 +147,39 @@ class Uncompressed:
         headers: Headers | None = None,
         bodyProducer: IBodyProducer | None = None,
     ) -> Deferred[IResponse]:
-        headers = headers or Headers()
-        headers.setRawHeaders(b"accept-encoding", [b"identity"])
-        return self._agent.request(method, uri, headers, bodyProducer)
+        plain = Headers(dict((headers or Headers()).getAllRawHeaders()))
+        return self._agent.request(method, uri, plain, bodyProducer)
+
+
+class NoCookies(IndexableCookieJar):
+    """Neither takes nor gives any: calls are made for many users."""
+
+    def add_cookie_header(self, request: object) -> None:
+        """There is none."""
+
+    def extract_cookies(self, response: object, request: object) -> None:
+        """It is dropped."""
+
+
+class Address(EncodedURL):
+    """A URL that is as it is sent; treq would else make sure of that for each call."""
+
+    text: str
+
+    @classmethod
+    def of(cls, url: str) -> Address:
+        """Make sure of it once."""
+        text = EncodedURL.from_text(url).to_uri().to_text()
+        address = cls.from_text(text)
+        assert isinstance(address, cls)
+        address.text = text
+        return address
+
+    def to_uri(self) -> Address:
+        return self
+
+    def to_text(self, with_password: bool = False) -> str:
+        return self.text
 
 
 @implementer(IAgentEndpointFactory)
@@ -192,6 +205,11 @@ class Overridden:
         return wrapClientTLS(self._tls.creatorForNetloc(uri.host, uri.port), endpoint)
 
 
+_NO_COOKIES = NoCookies()
+# An operator has a few addresses.
+_address = lru_cache(64)(Address.of)
+
+
 @implementer(IClient)
 @attrs.frozen
 class Client:
@@ -200,14 +218,12 @@ class Client:
     _http: HTTPClient
 
     def send(self, call: Call) -> Deferred[IReply]:
-        headers = Headers({"content-type": ["application/json"], "accept": [call.accept], "user-agent": ["argoproxy"]})
-        for name, value in call.headers.items():
-            headers.setRawHeaders(name, [value])
         sent = self._http.request(
             call.method,
-            call.url,
-            headers=headers,
+            _address(call.url),
+            headers=CallHeaders({**_ALWAYS, "accept": call.accept, **call.headers}),
             data=call.body or None,
+            cookies=_NO_COOKIES,
             unbuffered=True,
             allow_redirects=False,
         )
@@ -278,17 +294,19 @@ async def whole_list(reply: IReply) -> bytes:
 
 
 def make_client(agent: IAgent) -> Client:
-    """A client over any agent: Twisted's, or one in memory."""
-    no_cookies = IndexableCookieJar(DefaultCookiePolicy(allowed_domains=[]))
-    return Client(HTTPClient(Uncompressed(agent), no_cookies, BytesProducer))
+    """A client over any agent: ours, Twisted's, or one in memory."""
+    fitting = agent if isinstance(agent, LlhttpAgent) else Plainly(agent)
+    return Client(HTTPClient(fitting, _NO_COOKIES, WholeBody))
 
 
-def make_agent(reactor: Any, connect_timeout: float, addresses: Mapping[str, str]) -> tuple[Agent, KeptConnections]:
+def make_agent(reactor: Any, transport: str, endpoints: IAgentEndpointFactory) -> tuple[IAgent, Close]:
     """
-    The agent for the network, and its pool, which is to be closed at the end.
+    The agent for the network, and what closes the connections that it keeps at the end.
 
-    @param connect_timeout: seconds.
+    @param transport: C{llhttp} for ours, C{stock} for Twisted's.
     """
+    if transport == "llhttp":
+        agent = LlhttpAgent(reactor, endpoints)
+        return agent, agent.close
     pool = KeptConnections(reactor)
-    endpoints = Overridden(reactor, addresses, connect_timeout)
-    return Agent.usingEndpointFactory(reactor, endpoints, pool), pool
+    return Agent.usingEndpointFactory(reactor, endpoints, pool), pool.closeCachedConnections

@@ -37,7 +37,8 @@ TABLE = {
     "metrics": _rule(_PURE),
     "config": _rule(_PURE, "yaml"),
     "net": _rule(
-        "errors conversation interfaces translation limits", "hyperlink klein packaging PIL treq twisted werkzeug"
+        "errors conversation interfaces translation limits",
+        "httptools hyperlink klein packaging PIL treq twisted werkzeug",
     ),
     "registry": Rule(None, None),
     "service": Rule(None, None),
