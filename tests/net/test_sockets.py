@@ -29,7 +29,7 @@ from twisted.web.resource import Resource
 from twisted.web.server import Request, Site
 
 from argoproxy.config import Config
-from argoproxy.net.client import Overridden
+from argoproxy.net.client import Overridden, make_agent
 from argoproxy.service import Proxy, make_proxy
 from argoproxy.simulator import Simulator, SimulatorSettings
 
@@ -98,26 +98,29 @@ async def _ask(live: Live, text: str, **fields: Any) -> Any:
     return wire
 
 
+@pytest.mark.parametrize("transport", ["llhttp", "stock"])
 @pytest_twisted.ensureDeferred
-async def test_connections_to_argo_are_kept() -> None:
-    async with _live() as live:
+async def test_connections_to_argo_are_kept(transport: str) -> None:
+    async with _live(upstream_transport=transport) as live:
         for _ in range(3):
             assert (await live.chat())[0] == 200
         assert [request.reused for request in live.argo.requests] == [False, True, True]
 
 
+@pytest.mark.parametrize("transport", ["llhttp", "stock"])
 @pytest_twisted.ensureDeferred
-async def test_a_kept_connection_that_argo_closes_as_it_is_used_costs_nothing() -> None:
-    async with _live() as live:
+async def test_a_kept_connection_that_argo_closes_as_it_is_used_costs_nothing(transport: str) -> None:
+    async with _live(upstream_transport=transport) as live:
         await live.chat()
         status, body = await live.chat("[sim:close-reused]")
         assert status == 200, body
         assert [request.reused for request in live.argo.requests] == [False, True, False]
 
 
+@pytest.mark.parametrize("transport", ["llhttp", "stock"])
 @pytest_twisted.ensureDeferred
-async def test_a_call_is_made_once_more_at_most() -> None:
-    async with _live() as live:
+async def test_a_call_is_made_once_more_at_most(transport: str) -> None:
+    async with _live(upstream_transport=transport) as live:
         await gatherResults([Deferred.fromCoroutine(live.chat("[sim:wait=0.05]")) for _ in range(4)])
         live.argo.requests.clear()
         assert (await live.chat("[sim:close]"))[0] == 502
@@ -144,9 +147,10 @@ async def test_faults_on_the_wire_are_502s_and_the_next_request_is_served(stream
             assert (await live.chat())[0] == 200
 
 
+@pytest.mark.parametrize("transport", ["llhttp", "stock"])
 @pytest_twisted.ensureDeferred
-async def test_a_stream_that_is_reset_ends_cleanly_with_an_error() -> None:
-    async with _live(SimulatorSettings(chunk_size=4)) as live:
+async def test_a_stream_that_is_reset_ends_cleanly_with_an_error(transport: str) -> None:
+    async with _live(SimulatorSettings(chunk_size=4), upstream_transport=transport) as live:
         for fault in ("reset-mid", "truncated"):
             status, body = await live.chat(f"[sim:{fault}]", stream=True)
             assert status == 200
@@ -165,9 +169,10 @@ async def test_a_client_that_leaves_before_the_first_byte_ends_the_calls(fields:
         assert (await live.chat())[0] == 200
 
 
+@pytest.mark.parametrize("transport", ["llhttp", "stock"])
 @pytest_twisted.ensureDeferred
-async def test_a_client_that_leaves_in_the_middle_ends_the_call() -> None:
-    async with _live(SimulatorSettings(chunk_delay=0.01, chunk_size=1)) as live:
+async def test_a_client_that_leaves_in_the_middle_ends_the_call(transport: str) -> None:
+    async with _live(SimulatorSettings(chunk_delay=0.01, chunk_size=1), upstream_transport=transport) as live:
         wire = await _ask(live, "long " * 500, stream=True)
         await _until(lambda: wire.said.count(b"data:") > 3)
         wire.transport.abortConnection()
@@ -230,21 +235,24 @@ def _certificate(name: str) -> Any:
     return PrivateCertificate.loadPEM(certificate.public_bytes(Encoding.PEM) + pem)
 
 
+@pytest.mark.parametrize("transport", ["llhttp", "stock"])
 @pytest_twisted.ensureDeferred
-async def test_an_overridden_address_keeps_the_name_for_tls() -> None:
+async def test_an_overridden_address_keeps_the_name_for_tls(transport: str) -> None:
     ours, others = _certificate("argo.invalid"), _certificate("other.invalid")
     for certificate, accepted in ((ours, True), (others, False)):
         port = reactor.listenSSL(0, Site(Here()), certificate.options(), interface="127.0.0.1")
         number = port.getHost().port
         policy = BrowserLikePolicyForHTTPS(trustRootFromCertificates([certificate]))
         factory = Overridden(reactor, {f"argo.invalid:{number}": "127.0.0.1"}, 10.0, policy)
-        asked = Agent.usingEndpointFactory(reactor, factory).request(b"GET", b"https://argo.invalid:%d/" % number)
+        agent, close = make_agent(reactor, transport, factory)
         try:
-            reply = await asked
-            assert accepted
-            assert await treq.content(reply) == b"here"
+            for _ in range(2):
+                reply = await agent.request(b"GET", b"https://argo.invalid:%d/" % number)
+                assert accepted
+                assert await treq.content(reply) == b"here"
         except ResponseNeverReceived:
             assert not accepted
+        await close()
         await port.stopListening()
 
 

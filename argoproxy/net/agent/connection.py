@@ -94,6 +94,8 @@ class Connection:
         """End it at once, whatever it carries."""
         if not self._over:
             self._over = True
+            self._request = None
+            self._origin.forget(self)
             self._transport.abortConnection()
 
     def pause(self) -> None:
@@ -160,7 +162,6 @@ class Connection:
         """The first bytes of a reply have come, and perhaps all of its head."""
         if not reader.begun:
             if reader.fault is not None:
-                self._request = None
                 self.abort()
                 request.fail(Failure(ResponseFailed([Failure(reader.fault)])))
             return

@@ -75,7 +75,7 @@ class Response:
         if self._headers is None:
             self._headers = Headers()
             for name, value in self._lines:
-                self._headers.addRawHeader(name, value)
+                self._headers.addRawHeader(name, value.rstrip())
         return self._headers
 
     @property
