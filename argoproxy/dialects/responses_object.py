@@ -13,6 +13,7 @@ import msgspec
 
 from argoproxy.conversation import FinishReason, Stamp, Usage
 from argoproxy.errors import ProxyError
+from argoproxy.wire.json import Fields
 
 Status = Literal["in_progress", "completed", "incomplete", "failed"]
 
@@ -28,22 +29,40 @@ _CODES: Mapping[int, str] = {
 _KEPT_CODES = frozenset({"context_length_exceeded", "insufficient_quota"})
 
 
+_encode = msgspec.json.encode
+_tools = msgspec.json.Decoder(list[Fields]).decode
+
+
 def _raw(json: bytes) -> msgspec.Raw:
     return msgspec.Raw(json)
+
+
+_FUNCTION: Fields = {
+    "type": _raw(b'"function"'),
+    "description": _raw(b"null"),
+    "parameters": _raw(b"null"),
+    "strict": _raw(b"null"),
+}
 
 
 class Repeated(msgspec.Struct, frozen=True, kw_only=True):
     """What the object repeats of the request, in the client's own spelling. The defaults are the API's."""
 
+    frequency_penalty: msgspec.Raw = _raw(b"0.0")
     instructions: msgspec.Raw = _raw(b"null")
     max_output_tokens: msgspec.Raw = _raw(b"null")
+    max_tool_calls: msgspec.Raw = _raw(b"null")
     metadata: msgspec.Raw = _raw(b"{}")
     parallel_tool_calls: msgspec.Raw = _raw(b"true")
+    presence_penalty: msgspec.Raw = _raw(b"0.0")
+    prompt_cache_key: msgspec.Raw = _raw(b"null")
     reasoning: msgspec.Raw = _raw(b'{"effort":null,"summary":null}')
+    safety_identifier: msgspec.Raw = _raw(b"null")
     temperature: msgspec.Raw = _raw(b"1.0")
     text: msgspec.Raw = _raw(b'{"format":{"type":"text"}}')
     tool_choice: msgspec.Raw = _raw(b'"auto"')
     tools: msgspec.Raw = _raw(b"[]")
+    top_logprobs: msgspec.Raw = _raw(b"0")
     top_p: msgspec.Raw = _raw(b"1.0")
     truncation: msgspec.Raw = _raw(b'"disabled"')
     user: msgspec.Raw = _raw(b"null")
@@ -52,12 +71,20 @@ class Repeated(msgspec.Struct, frozen=True, kw_only=True):
     def of(cls, fields: Mapping[str, msgspec.Raw]) -> Repeated:
         """The request's own where it gives one, without line breaks, which would cut an event in two."""
         given = {name: fields[name] for name in cls.__struct_fields__ if name in fields}
-        return cls(**{name: _compact(raw) for name, raw in given.items() if bytes(raw) != b"null"})
+        compact = {name: _compact(raw) for name, raw in given.items() if bytes(raw) != b"null"}
+        if "tools" in compact:
+            compact["tools"] = _described(compact["tools"])
+        return cls(**compact)
 
 
 def _compact(raw: msgspec.Raw) -> msgspec.Raw:
     """The same without white space between its tokens. A copy: a reply must not keep a whole request alive."""
     return msgspec.Raw(msgspec.json.format(raw, indent=-1))
+
+
+def _described(tools: msgspec.Raw) -> msgspec.Raw:
+    """With all that the API tells of a function, be it null: schemas of the object require it."""
+    return _raw(_encode([_FUNCTION | tool if tool.get("type") == _FUNCTION["type"] else tool for tool in _tools(tools)]))
 
 
 class InputDetails(msgspec.Struct, frozen=True):
@@ -137,6 +164,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     model: str
     output: tuple[msgspec.Raw, ...] = ()
     previous_response_id: None = None
+    service_tier: Literal["default"] = "default"
     store: bool = False
     usage: ResponseUsage | None = None
 

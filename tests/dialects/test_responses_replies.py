@@ -247,14 +247,32 @@ def test_the_reason_decides_how_the_response_ends(
 def test_the_object_repeats_the_request() -> None:
     response = json.loads(gathered(EVERYTHING, [Finished("stop")]))
     repeated = {name: value for name, value in EVERYTHING.items() if name not in ("input", "model")}
+    repeated["tools"] = [{**WEATHER, "description": None}]
     assert {name: response[name] for name in repeated} == repeated
     assert response["model"] == STAMP.model
+
+
+def test_the_object_has_what_the_api_requires_where_the_request_says_nothing() -> None:
+    """The required fields of Open Responses' C{ResponseResource}."""
+    response = json.loads(gathered({**PLAIN, "tools": [{"type": "function", "name": "f"}, PATCH]}, [Finished("stop")]))
+    assert response["tools"][0] == {
+        "type": "function",
+        "name": "f",
+        "description": None,
+        "parameters": None,
+        "strict": None,
+    }
+    assert response["tools"][1] == PATCH
+    for name in ("frequency_penalty", "presence_penalty", "top_logprobs"):
+        assert response[name] == 0
+    assert response["service_tier"] == "default"
+    assert [response[name] for name in ("max_tool_calls", "prompt_cache_key", "safety_identifier")] == [None] * 3
 
 
 def test_a_request_on_many_lines_does_not_cut_an_event_in_two() -> None:
     body = json.dumps({**EVERYTHING, "stream": True}, indent=2).replace("\n", "\r\n").encode()
     stream = DIALECT.renderer(DIALECT.parse(body, RouteCall()), STAMP).render(Started())
-    assert told(stream)[0]["response"]["tools"] == [WEATHER]
+    assert told(stream)[0]["response"]["tools"] == [{**WEATHER, "description": None}]
 
 
 def test_numbers_are_repeated_as_they_were_written() -> None:
