@@ -105,7 +105,6 @@ class ChatCompletion(msgspec.Struct, frozen=True, kw_only=True):
     model: str
     choices: tuple[WholeChoice, ...]
     usage: CompletionUsage
-    system_fingerprint: None = None
 
 
 def _reason(reason: FinishReason | None, functions: bool) -> str:

@@ -65,7 +65,6 @@ class Completion(msgspec.Struct, frozen=True, kw_only=True):
     model: str
     choices: tuple[CompletionChoice, ...]
     usage: CompletionUsage
-    system_fingerprint: None = None
 
 
 def _id(stamp: Stamp) -> str:

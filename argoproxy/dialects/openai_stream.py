@@ -23,7 +23,6 @@ class ChunkHead(msgspec.Struct, frozen=True, kw_only=True):
     object: str
     created: int
     model: str
-    system_fingerprint: None = None
 
 
 class Frame:

@@ -84,7 +84,8 @@ def _compact(raw: msgspec.Raw) -> msgspec.Raw:
 
 def _described(tools: msgspec.Raw) -> msgspec.Raw:
     """With all that the API tells of a function, be it null: schemas of the object require it."""
-    return _raw(_encode([_FUNCTION | tool if tool.get("type") == _FUNCTION["type"] else tool for tool in _tools(tools)]))
+    told = _tools(tools)
+    return _raw(_encode([_FUNCTION | tool if tool.get("type") == _FUNCTION["type"] else tool for tool in told]))
 
 
 class InputDetails(msgspec.Struct, frozen=True):

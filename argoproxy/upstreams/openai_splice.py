@@ -2,7 +2,7 @@
 Replies of the native OpenAI wire on their way to a client who speaks the same: bytes in, bytes out.
 
 Each event is only looked at: the model gets the name that the client used, and the usage that only the proxy asked for
-is taken out. Everything else goes on untouched, known or not.
+is taken out. A whole reply also gets the shape that OpenAI describes. Everything else goes on untouched, known or not.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from argoproxy.interfaces import ISplice
 from argoproxy.wire.sse import SseEvent, SseReader
 
 from .openai_replies import WireUsage
+from .openai_whole import described
 from .opening import Opening
 from .refusals import NOTICE, Refusal, fault, unregistered
 
@@ -143,7 +144,7 @@ class WholeSplice:
         if self.fault is not None:
             return b""
         self.usage = glance.usage.usage() if glance.usage is not None else None
-        return renamed(body, glance.model, self._name)
+        return described(renamed(body, glance.model, self._name))
 
 
 @implementer(ISplice)

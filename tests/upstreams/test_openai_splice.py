@@ -164,7 +164,8 @@ def test_what_only_looked_like_the_notice_passes(other: bytes) -> None:
 
 
 def _whole(**fields: Any) -> bytes:
-    said = {"choices": [{"message": {"content": "Hi"}}], "model": "gpt-4o-1", "odd": 1.5}
+    choice = {"message": {"content": "Hi", "refusal": None}, "logprobs": None}
+    said = {"choices": [choice], "model": "gpt-4o-1", "odd": 1.5}
     return json.dumps({**said, **fields}, indent=1).encode()
 
 
