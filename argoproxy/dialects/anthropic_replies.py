@@ -40,6 +40,7 @@ from argoproxy.vocabulary.anthropic_blocks import (
     TextBlock,
     ThinkingBlock,
     ToolUseBlock,
+    tool_input,
 )
 from argoproxy.vocabulary.anthropic_replies import (
     PING,
@@ -50,8 +51,13 @@ from argoproxy.vocabulary.anthropic_replies import (
     MessageDelta,
     MessageStart,
     MessageStop,
+    OpeningMessage,
     SignaturePiece,
+    WholeBlock,
+    WholeCall,
     WholeMessage,
+    WholeText,
+    WholeUsage,
 )
 from argoproxy.wire import sse
 
@@ -68,8 +74,8 @@ _FIELDS: Mapping[type, bytes] = {
 """By the kind of a block, the type of its pieces and the name of their text."""
 
 
-def _head(stamp: Stamp, usage: MessageUsage) -> WholeMessage:
-    return WholeMessage(id=f"msg_{stamp.token}", model=stamp.model, usage=usage)
+def _identity(stamp: Stamp) -> str:
+    return f"msg_{stamp.token}"
 
 
 def _ending(reason: FinishReason | None, stopped_by: str | None, called: bool) -> Ending:
@@ -93,13 +99,13 @@ def _is_hidden(request: ChatRequest) -> bool:
 class StreamRenderer:
     """Events as Anthropic names them, for each event that has something to show."""
 
-    __slots__ = ("_called", "_finished", "_head", "_hidden", "_index", "_kind", "_piece", "_usage")
+    __slots__ = ("_called", "_finished", "_hidden", "_index", "_kind", "_piece", "_stamp", "_usage")
 
     content_type = "text/event-stream"
     keepalive = PING
 
     def __init__(self, request: ChatRequest, stamp: Stamp) -> None:
-        self._head = _head(stamp, MessageUsage())
+        self._stamp = stamp
         self._hidden = _is_hidden(request)
         self._index = -1
         self._kind: type | None = None
@@ -121,7 +127,8 @@ class StreamRenderer:
     def started(self, event: Started) -> bytes:
         """A prompt of no tokens is none: clients that count by it would be misled."""
         usage = MessageUsage.of(Usage(prompt=max(1, event.prompt), completion=1))
-        return _frame(b"message_start", MessageStart(msgspec.structs.replace(self._head, usage=usage)))
+        opening = OpeningMessage(id=_identity(self._stamp), model=self._stamp.model, usage=usage)
+        return _frame(b"message_start", MessageStart(opening))
 
     def text(self, event: TextDelta) -> bytes:
         """The hot path: one small encode between ready-made bytes."""
@@ -198,6 +205,11 @@ _RENDERINGS: Mapping[type, Callable[[StreamRenderer, Any], bytes]] = {
 }
 
 
+def _call(call: ToolCall) -> WholeCall:
+    seal = msgspec.UNSET if call.signature is None else call.signature
+    return WholeCall(id=call.id, name=call.name, input=tool_input(call.arguments), signature=seal)
+
+
 @implementer(IRenderer)
 class WholeRenderer:
     """One message, once everything is known."""
@@ -218,19 +230,21 @@ class WholeRenderer:
         reply = self._gatherer.reply()
         (choice,) = reply.choices
         ending = _ending(choice.reason, choice.stopped_by, bool(choice.calls))
-        message = msgspec.structs.replace(
-            _head(self._stamp, MessageUsage.of(reply.usage)),
+        message = WholeMessage(
+            id=_identity(self._stamp),
+            model=self._stamp.model,
             content=tuple(block for part in choice.parts if (block := self._block(part)) is not None),
             stop_reason=ending.stop_reason,
             stop_sequence=ending.stop_sequence,
+            usage=WholeUsage.of(reply.usage),
         )
         return _encode(message)
 
-    def _block(self, part: Text | Reasoning | ToolCall) -> AssistantBlock | None:
+    def _block(self, part: Text | Reasoning | ToolCall) -> WholeBlock | None:
         if isinstance(part, Text):
-            return TextBlock(part.text)
+            return WholeText(part.text)
         if isinstance(part, ToolCall):
-            return msgspec.structs.replace(ToolUseBlock.of(part), signature=part.signature)
+            return _call(part)
         if part.redacted is not None:
             return RedactedThinkingBlock(part.redacted)
         if not self._hidden:

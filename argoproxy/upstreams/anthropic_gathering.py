@@ -19,6 +19,7 @@ from argoproxy.wire.json import Fields
 from argoproxy.wire.sse import SseEvent, SseReader
 
 from .anthropic_replies import UNREADABLE, failure
+from .anthropic_whole import described
 
 _NULL = msgspec.Raw(b"null")
 _EMPTY: tuple[bytes, ...] = (b"", b"null")
@@ -113,7 +114,8 @@ class Assembly:
         if not self._begun:
             raise msgspec.DecodeError("the stream has no message")
         content = [block.whole() for _, block in sorted(self._blocks.items())]
-        return _encode({**self._message, "content": content, "usage": self._usage})
+        made = {"content": msgspec.Raw(_encode(content)), "usage": msgspec.Raw(_encode(self._usage))}
+        return _encode(described(self._message | made))
 
     def _start(self, event: _Event, data: bytes) -> None:
         self._begun = bool(event.message)

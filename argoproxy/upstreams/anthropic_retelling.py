@@ -16,6 +16,7 @@ from argoproxy.conversation import Message, Part, ToolCall, ToolResult
 from argoproxy.wire.json import Fields
 
 from .anthropic_requests import Wire, block, results_first, speaker
+from .anthropic_whole import given_back
 from .call_ids import fitted
 
 Messages = Sequence[Message]
@@ -80,13 +81,14 @@ def retold(raw: Mapping[str, msgspec.Raw], before: Messages, after: Messages) ->
     @param after: the same, mended.
     """
     taken = _unsealed(fitted(after))
-    outlines = _outlines.decode(raw["messages"])
+    messages = given_back(raw["messages"])
+    outlines = _outlines.decode(messages)
     fits = list(_fit(outlines))
     if taken is before and all(fits):
-        return {}
+        return {} if messages is raw["messages"] else {"messages": messages}
     neutral = iter(before)
     system = _own_system(raw, neutral)
-    own = [_own(*one, neutral) for one in zip(_items.decode(raw["messages"]), outlines, fits, strict=True)]
+    own = [_own(*one, neutral) for one in zip(_items.decode(messages), outlines, fits, strict=True)]
     return _Retelling(system, own, _changes(after, taken)).told(taken)
 
 

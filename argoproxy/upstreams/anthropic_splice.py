@@ -23,6 +23,7 @@ from argoproxy.wire.json import Fields
 from argoproxy.wire.sse import SseEvent, SseReader
 
 from .anthropic_replies import UNREADABLE, failure, typed_decoder, whole
+from .anthropic_whole import described
 from .opening import Opening
 from .refusals import fault, unregistered
 
@@ -120,7 +121,7 @@ class WholeSplice:
         else:
             complete = self._completion.message(_fields.decode(body), message.usage)
             self.usage = self._completion.usage
-            return _encode(complete)
+            return _encode(described(complete))
         return b""
 
 

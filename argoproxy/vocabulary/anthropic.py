@@ -9,7 +9,7 @@ to blame for a bad request is not known here.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
 
@@ -214,6 +214,9 @@ class OutputDetails(msgspec.Struct, frozen=True):
     thinking_tokens: int = 0
 
 
+_Usage = TypeVar("_Usage", bound="MessageUsage")
+
+
 class MessageUsage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
     A reply's usage, or what an event of a stream tells of it: C{message_start} the input, C{message_delta} the output,
@@ -230,7 +233,7 @@ class MessageUsage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     output_tokens_details: OutputDetails | None = None
 
     @classmethod
-    def of(cls, usage: Usage) -> MessageUsage:
+    def of(cls: type[_Usage], usage: Usage) -> _Usage:
         return cls(
             input_tokens=max(0, usage.prompt - usage.cached - usage.cache_written),
             cache_creation_input_tokens=usage.cache_written,

@@ -12,29 +12,77 @@ from typing import Literal
 import msgspec
 
 from .anthropic import ErrorObject, MessageUsage
-from .anthropic_blocks import AssistantBlock
+from .anthropic_blocks import AssistantBlock, RedactedThinkingBlock, ThinkingBlock
 
 PING = b'event: ping\ndata: {"type": "ping"}\n\n'
 """What fills silence in a stream."""
 
 
-class WholeMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole reply; in C{message_start}, without content and reasons."""
+class OpeningMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """A reply as it begins: without content and reasons."""
 
     id: str
     type: Literal["message"] = "message"
     role: Literal["assistant"] = "assistant"
     model: str
-    content: tuple[AssistantBlock, ...] = ()
-    stop_reason: str | None = None
-    stop_sequence: str | None = None
+    content: tuple[()] = ()
+    stop_reason: None = None
+    stop_sequence: None = None
     usage: MessageUsage
+
+
+class DirectCaller(msgspec.Struct, frozen=True, tag_field="type", tag="direct"):
+    """Who made a call: the model itself, as all that go through here."""
+
+
+class WholeText(msgspec.Struct, frozen=True, tag_field="type", tag="text"):
+    """A text in a whole reply."""
+
+    text: str
+    citations: None = None
+
+
+class WholeCall(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="tool_use"):
+    """A call in a whole reply. L{argoproxy.vocabulary.anthropic_blocks.ToolUseBlock} says what the fields are."""
+
+    id: str
+    name: str
+    input: msgspec.Raw
+    caller: DirectCaller = DirectCaller()
+    signature: str | msgspec.UnsetType = msgspec.UNSET
+
+
+WholeBlock = WholeText | WholeCall | ThinkingBlock | RedactedThinkingBlock
+
+
+class WholeUsage(MessageUsage, frozen=True, kw_only=True, omit_defaults=False):
+    """What a whole reply cost. The fields that only Anthropic's own servers know are there all the same."""
+
+    cache_creation: None = None
+    inference_geo: None = None
+    server_tool_use: None = None
+    service_tier: None = None
+
+
+class WholeMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """A whole reply, with all that the API's description requires of one."""
+
+    id: str
+    type: Literal["message"] = "message"
+    role: Literal["assistant"] = "assistant"
+    model: str
+    content: tuple[WholeBlock, ...]
+    stop_reason: str
+    stop_sequence: str | None
+    stop_details: None = None
+    container: None = None
+    usage: WholeUsage
 
 
 class MessageStart(msgspec.Struct, frozen=True, tag_field="type", tag="message_start"):
     """A stream begins."""
 
-    message: WholeMessage
+    message: OpeningMessage
 
 
 class BlockStart(msgspec.Struct, frozen=True, tag_field="type", tag="content_block_start"):

@@ -328,6 +328,16 @@ SYSTEMS: list[tuple[str, list[str], str, list[str]]] = [
 ]
 
 
+def test_what_only_this_proxy_put_into_a_reply_does_not_go_back() -> None:
+    """L{argoproxy.upstreams.anthropic_whole}: also where the history must change for another reason."""
+    block = '{"type":"text","text":"Hi","citations":null}'
+    said = f'{{"role":"assistant","content":[{block}]}}'
+    plain = said.replace(',"citations":null', "")
+    assert _messages(USER, said, USER) == ("", f"[{USER},{plain},{USER}]")
+    late = '{"role":"system","content":"S"}'
+    assert _messages(USER, said, late, USER)[1] == f"[{USER},{plain},{USER}]"
+
+
 @pytest.mark.parametrize(("system", "messages", "kept", "told"), SYSTEMS)
 def test_system_prompts_stay_and_late_ones_go_behind_them(
     system: str, messages: list[str], kept: str, told: list[str]

@@ -38,6 +38,8 @@ from .test_anthropic_native_replies import (
 )
 from .wire import send
 
+MISSING = ("stop_sequence", "stop_details", "container")
+"""What a whole reply of ARGO's lacks."""
 TOOLS = [{"name": "get_weather", "input_schema": SCHEMA}]
 THINKING = {"type": "enabled", "budget_tokens": 1500}
 WHOLE = Head(200, "application/json")
@@ -76,17 +78,22 @@ def test_a_whole_reply_gets_the_clients_name_for_the_model_and_what_argo_leaves_
     reply, passing, passed = _ask(messages=[{"role": "user", "content": "weather"}], tools=TOOLS, thinking=THINKING)
     before, after = json.loads(reply.text), json.loads(passed)
     assert "stop_sequence" not in before
-    assert after == {**before, "model": "argo:claude-x", "stop_sequence": None}
+    described = {name: after[name] for name in ("content", "usage", *MISSING)}
+    assert after == {**before, **described, "model": "argo:claude-x"}
+    assert [after[name] for name in MISSING] == [None, None, None]
+    assert after["usage"].items() >= before["usage"].items()
     assert anthropic.types.Message.model_validate(after, strict=True).content[-1].type == "tool_use"
     usage = before["usage"]
     assert passing.usage == Usage(prompt=usage["input_tokens"], completion=usage["output_tokens"])
 
 
-def test_a_recorded_reply_keeps_its_bytes() -> None:
+def test_a_recorded_reply_keeps_what_it_says_and_its_order() -> None:
     passing = _splice(WHOLE)
     passed = spliced(passing, PONG % USED)
     kept = (PONG % USED).replace(b"claude-sonnet-4-5-20250929", b"argo:claude-x")
-    assert passed == kept[:-1] + b',"stop_sequence":null}'
+    kept = kept.replace(b'"type":"text"', b'"type":"text","citations":null')
+    assert passed.startswith(kept.removesuffix(b"}}") + b",")
+    assert passed.endswith(b'null},"stop_sequence":null,"stop_details":null,"container":null}')
     assert passing.usage == Usage(prompt=13, completion=5, cached=2, cache_written=3)
 
 

@@ -21,14 +21,14 @@ from argoproxy.vocabulary.anthropic_replies import (
     MessageDelta,
     MessageStart,
     MessageStop,
+    OpeningMessage,
     SignaturePiece,
     TextPiece,
     ThinkingPiece,
-    WholeMessage,
 )
 
 USAGE = MessageUsage(input_tokens=3, output_tokens=1)
-HEAD = WholeMessage(id="m", model="claude", usage=USAGE)
+HEAD = OpeningMessage(id="m", model="claude", usage=USAGE)
 EVENTS: list[tuple[msgspec.Struct, LooseEvent]] = [
     (MessageStart(HEAD), LooseEvent(type="message_start", message=LooseMessage(type="message", usage=USAGE))),
     (
