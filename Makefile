@@ -1,6 +1,7 @@
 # make run: the proxy with a simulated ARGO.  make test: everything that must hold.  make docs: the API's pages.
 # make bench: how fast it is beside others.  make bench-compare: beside what it was.  make bench-curves: how cost grows.
 # What benchmarks are told stands in BENCH: make bench BENCH=--quick.
+# make conformance: published test suites, and clients that people use.
 # All of them make .venv first, and do only what has not been done yet.
 
 PYTHON ?= $(shell for p in python3.11 python3; do $$p -c '' 2>/dev/null && { echo $$p; break; }; done)
@@ -12,7 +13,7 @@ OUTER := argoproxy/net/*,argoproxy/simulator/*,argoproxy/service.py,argoproxy/te
 OUTER := $(OUTER),argoproxy/tap.py,argoproxy/daemon.py,argoproxy/signals.py,argoproxy/logs.py
 OUTER := $(OUTER),argoproxy/endpoints.py,argoproxy/listening.py
 
-.PHONY: run test bench bench-compare bench-curves docs clean
+.PHONY: run test bench bench-compare bench-curves conformance docs clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.installed
@@ -33,6 +34,9 @@ bench-compare: $(VENV)/.installed-bench
 
 bench-curves: $(VENV)/.installed-bench
 	$(BIN)/python -m benchmarks curves $(BENCH)
+
+conformance: $(VENV)/.installed
+	$(BIN)/python -m conformance
 
 docs: $(VENV)/.installed-docs
 	$(BIN)/pydoctor --project-name=argoproxy --docformat=epytext --html-output=build/api argoproxy
