@@ -37,6 +37,12 @@ def _gathered(data: bytes, size: int = 1 << 20) -> Any:
     return json.loads(whole)
 
 
+def _required(block: dict[str, Any]) -> dict[str, Any]:
+    """The block with what is put into every whole reply: L{argoproxy.upstreams.anthropic_whole}."""
+    required = {"text": {"citations": None}, "tool_use": {"caller": {"type": "direct"}}}
+    return {**required.get(block.get("type", ""), {}), **block}
+
+
 def _said(**fields: Any) -> Any:
     """What a strict ARGO says, as the client gets it."""
     asked = parsed(**fields)
@@ -141,7 +147,7 @@ BLOCKS: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {
 @pytest.mark.parametrize(("events", "block"), BLOCKS.values(), ids=BLOCKS)
 def test_a_block_is_all_that_came_of_it(events: list[dict[str, Any]], block: dict[str, Any]) -> None:
     message = _gathered(body(START, *events, stop(), *text("behind", index=1), end(), OVER))
-    assert message["content"] == [block, {"type": "text", "text": "behind"}]
+    assert message["content"] == [_required(block), _required({"type": "text", "text": "behind"})]
 
 
 def test_fields_of_the_message_are_all_there() -> None:
@@ -150,20 +156,23 @@ def test_fields_of_the_message_are_all_there() -> None:
     first["message"]["usage"] = {"input_tokens": 4, "output_tokens": 1, "service_tier": "standard"}
     last["usage"] = {"input_tokens": None, "output_tokens": 7, "server_tool_use": {"web_search_requests": 1}}
     last["context_management"] = {"applied_edits": []}
-    assert _gathered(body(first, {"type": "ping"}, *text("a"), {"type": "tomorrow"}, last, OVER)) == {
-        **first["message"],
+    message = _gathered(body(first, {"type": "ping"}, *text("a"), {"type": "tomorrow"}, last, OVER))
+    usage = {name: value for name, value in message.pop("usage").items() if value is not None}
+    assert message == {
+        **{name: value for name, value in first["message"].items() if name != "usage"},
         "model": "argo:claude-x",
-        "content": [{"type": "text", "text": "a"}],
+        "content": [_required({"type": "text", "text": "a"})],
         "stop_reason": "stop_sequence",
         "stop_sequence": "x",
+        "stop_details": None,
         "container": {"id": "c"},
         "context_management": {"applied_edits": []},
-        "usage": {
-            "input_tokens": 4,
-            "output_tokens": 7,
-            "service_tier": "standard",
-            "server_tool_use": {"web_search_requests": 1},
-        },
+    }
+    assert usage == {
+        "input_tokens": 4,
+        "output_tokens": 7,
+        "service_tier": "standard",
+        "server_tool_use": {"web_search_requests": 1},
     }
 
 
@@ -182,7 +191,7 @@ def test_nothing_goes_out_before_its_end() -> None:
 
 def test_a_whole_reply_does_as_well() -> None:
     passing = _splice(Head(200, "application/json"))
-    assert json.loads(spliced(passing, PONG % USED))["content"] == [{"type": "text", "text": "pong"}]
+    assert json.loads(spliced(passing, PONG % USED))["content"] == [_required({"type": "text", "text": "pong"})]
 
 
 @pytest.mark.parametrize(("fault", "statuses", "words"), FAULTS, ids=[row[0] for row in FAULTS])
