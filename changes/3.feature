@@ -1,1 +1,1 @@
-Anthropic's and Google's APIs beside OpenAI's, ARGO's native wires beside its gateway, and tools, images, reasoning and structured outputs for every family of models over each of them.
+Anthropic's and Google's APIs beside OpenAI's, ARGO's native wires beside its gateway, and tools, images, reasoning and structured outputs for every family of models over each of them. Claude Code, Codex, Gemini CLI, opencode, aider, `llm` and LangChain were tried with it (`docs/clients.md`), and published conformance suites pass (`make conformance`).
