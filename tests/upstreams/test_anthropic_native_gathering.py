@@ -39,7 +39,7 @@ def _gathered(data: bytes, size: int = 1 << 20) -> Any:
 
 def _required(block: dict[str, Any]) -> dict[str, Any]:
     """The block with what is put into every whole reply: L{argoproxy.upstreams.anthropic_whole}."""
-    required = {"text": {"citations": None}, "tool_use": {"caller": {"type": "direct"}}}
+    required: dict[str, Any] = {"text": {"citations": None}, "tool_use": {"caller": {"type": "direct"}}}
     return {**required.get(block.get("type", ""), {}), **block}
 
 
