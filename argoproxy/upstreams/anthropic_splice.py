@@ -24,7 +24,7 @@ from argoproxy.wire.sse import SseEvent, SseReader
 
 from .anthropic_replies import UNREADABLE, failure, typed_decoder, whole
 from .anthropic_whole import described
-from .opening import Opening
+from .opening import MOST_WAITING, Opening
 from .refusals import fault, unregistered
 
 _NULL = msgspec.Raw(b"null")
@@ -167,12 +167,20 @@ class StreamSplice:
         if self._opening.open and frame.event == b"content_block_delta":
             return frame.raw
         try:
-            self._held.append(self._looked_at(frame))
+            self._hold(self._looked_at(frame))
         except UNREADABLE:
             self.fault = failure(self._head, frame.data)
         if self._opening.is_whole_notice:
             self.fault = unregistered(self._opening.notice)
         return self._released() if self._opening.open and self.fault is None else b""
+
+    def _hold(self, data: bytes) -> None:
+        """Keep what can't go on yet: of a notice nothing, of all else no more than there is room for."""
+        self._held.append(data)
+        if self._opening.notice:
+            self._held.clear()
+        elif not self._opening.open and sum(map(len, self._held)) > MOST_WAITING:
+            self._opening.release()
 
     def _released(self) -> bytes:
         held, self._held = b"".join(self._held), []

@@ -15,11 +15,12 @@ from zope.interface import implementer
 from argoproxy.conversation import Failed, Head, Stamp, Usage
 from argoproxy.errors import ProxyError, Truncated
 from argoproxy.interfaces import ISplice
+from argoproxy.wire.json import Fields
 from argoproxy.wire.sse import SseEvent, SseReader
 
 from .openai_replies import WireUsage
 from .openai_whole import described
-from .opening import Opening
+from .opening import MOST_WAITING, Opening
 from .refusals import NOTICE, Refusal, fault, unregistered
 
 _MODEL = re.compile(rb'"model"\s*:\s*("(?:[^"\\]|\\.)*")')
@@ -29,11 +30,9 @@ _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class Words(msgspec.Struct, frozen=True):
-    """What of a message could be ARGO's notice, and what shows that it is none."""
+    """What of a message could be ARGO's notice."""
 
     content: str | None = None
-    reasoning_content: str | None = None
-    tool_calls: msgspec.Raw = _NONE
 
 
 class Choice(msgspec.Struct, frozen=True):
@@ -62,7 +61,24 @@ class _Model(msgspec.Struct, frozen=True):
     model: str | None = None
 
 
+class _Piece(msgspec.Struct, frozen=True):
+    delta: Fields = {}
+
+    @property
+    def is_other(self) -> bool:
+        """Whether it has something that no notice has: a call, a thought, what nobody here knows."""
+        return any(bytes(raw) not in _NOTHING for name, raw in self.delta.items() if name not in _OF_A_NOTICE)
+
+
+class _Pieces(msgspec.Struct, frozen=True):
+    choices: tuple[_Piece, ...] | None = None
+
+
+_OF_A_NOTICE = frozenset({"role", "content"})
+_NOTHING = (b"null", b'""', b"[]", b"{}")
+
 _glance = msgspec.json.Decoder(Glance)
+_pieces = msgspec.json.Decoder(_Pieces)
 _model = msgspec.json.Decoder(_Model)
 
 
@@ -189,10 +205,18 @@ class StreamSplice:
         """What of an event can go on."""
         if self.fault is not None:
             return b""
-        self._held.append(self._looked_at(frame))
+        self._hold(self._looked_at(frame))
         if self._opening.is_whole_notice:
             self.fault = unregistered(self._opening.notice)
         return self._released() if self._opening.open else b""
+
+    def _hold(self, data: bytes) -> None:
+        """Keep what can't go on yet: of a notice nothing, of all else no more than there is room for."""
+        self._held.append(data)
+        if self._opening.notice:
+            self._held.clear()
+        elif not self._opening.open and sum(map(len, self._held)) > MOST_WAITING:
+            self._opening.release()
 
     def _released(self) -> bytes:
         held, self._held = b"".join(self._held), []
@@ -215,17 +239,22 @@ class StreamSplice:
             return b""
         for choice in glance.choices or ():
             self._choice(choice)
+        if not self._opening.open and any(piece.is_other for piece in _pieces.decode(frame.data).choices or ()):
+            self._let_go()
         return self._chunk(frame.raw, glance)
 
     def _choice(self, choice: Choice) -> None:
         words = choice.delta
         if words.content:
             self._opening.add(words.content)
-        others = words.reasoning_content or bytes(words.tool_calls) not in (b"", b"null", b"[]")
-        if (others or choice.finish_reason) and not self._opening.notice:
-            self._opening.release()
         if choice.finish_reason:
             self._complete = True
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """It is no notice, unless all of that has come already."""
+        if not self._opening.notice:
+            self._opening.release()
 
     def _chunk(self, raw: bytes, glance: Glance) -> bytes:
         if glance.usage is not None:

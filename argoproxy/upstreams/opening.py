@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from .refusals import NOTICE
 
-# Of the notice, no more is read than is told.
+# Of the notice, no more is read than is told; of what could still become it, no more is kept.
 _MOST_HELD = 2000
+MOST_WAITING = 65_536
+"""Bytes of events around that text that may wait for it."""
 
 
 class Opening:
@@ -28,9 +30,8 @@ class Opening:
             return text
         self._held += text
         start = self._held.lstrip()
-        if NOTICE.startswith(start) or start.startswith(NOTICE):
-            return ""
-        return self.release()
+        could_be = NOTICE.startswith(start) and len(self._held) <= _MOST_HELD
+        return "" if could_be or start.startswith(NOTICE) else self.release()
 
     def release(self) -> str:
         """What was held: something else came, or the end. Not to be called where it is the notice."""

@@ -414,6 +414,26 @@ def test_an_error_after_a_sign_of_life_is_an_event() -> None:
     assert got.sse()[-1]["error"]["code"] == "argo_authentication"
 
 
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [(CHAT, STREAM), ("/v1/messages", STREAM | {"model": "claude-sonnet-4.5", "max_tokens": 64})],
+)
+def test_silence_is_filled_while_the_beginning_is_held_as_it_could_be_a_notice(path: str, body: Any) -> None:
+    """On a native wire the first events say nothing yet: they come behind the sign of life, with the first text."""
+    web = Web(SimulatorSettings(chunk_delay=20.0), upstream="native", keepalive_interval=15.0)
+    got = web.begin("POST", path, body)
+    web.settle(14.0)
+    assert got.response is None
+    web.settle(1.1)
+    life = got.body
+    assert (got.status, life.count(b"\n\n")) == (200, 1)
+    for _ in range(20):
+        web.settle(10.0)
+    assert got.body.startswith(life)
+    assert b'"role"' in got.body[len(life) :]
+    web.leave()
+
+
 def test_responses_open_their_stream_in_silence() -> None:
     web = Web(SLOW, keepalive_interval=15.0)
     got = web.begin("POST", "/v1/responses", {"model": "gpt-4o", "input": "x", "stream": True})

@@ -288,6 +288,17 @@ def test_what_shows_that_it_is_no_notice_lets_it_go(data: bytes) -> None:
     assert len(_data(_splice().feed(data))) == len(_data(data))
 
 
+def test_what_is_held_has_a_bound() -> None:
+    ping = frame({"type": "ping", "x": "x" * 1000})
+    passing = _splice()
+    assert passing.feed(body(START) + ping * 60) == b""
+    assert _data(passing.feed(ping * 5))[0]["type"] == "message_start"
+    passing = _splice()
+    passing.feed(body(START, begun(type="text", text=NOTICE)))
+    assert passing.feed(ping * 100) == b""
+    assert _failure(passing, body(stop(), end(), OVER)).status == 401
+
+
 def test_a_message_of_nothing_is_passed_on() -> None:
     begins = body({"type": "message_start"}, *text("a"), end(stop_sequence=None), OVER)
     assert spliced(_splice(), begins) == begins

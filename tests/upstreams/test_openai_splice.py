@@ -153,6 +153,10 @@ def test_a_long_notice_is_told_before_its_end() -> None:
         _chunk(content="ANT news"),
         _chunk(tool_calls=[{"index": 0, "id": "x"}]),
         _chunk(reasoning_content="Hm"),
+        _chunk(reasoning="Hm"),
+        _chunk(refusal="No"),
+        _chunk(audio={"id": "a"}),
+        _chunk(tomorrow=0),
         STOP,
     ],
 )
@@ -161,6 +165,43 @@ def test_what_only_looked_like_the_notice_passes(other: bytes) -> None:
     splice = _splice()
     assert splice.feed(ROLE + start) == b""
     assert splice.feed(other) == _named(ROLE, start, other)
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        _chunk(role="assistant", content=None, reasoning_content="Hm"),
+        _chunk(role="assistant", content="", tool_calls=[{"index": 0, "id": "x"}]),
+        _chunk(role="assistant", reasoning="Hm"),
+    ],
+)
+def test_a_stream_that_begins_without_text_is_not_held(first: bytes) -> None:
+    assert _splice().feed(first) == first
+
+
+def test_what_says_nothing_is_held() -> None:
+    nothing = _chunk(role="assistant", content=None, refusal=None, tool_calls=[], audio={}, reasoning="")
+    assert _splice().feed(nothing) == b""
+
+
+def test_what_is_held_has_a_bound() -> None:
+    comment = b": " + b"x" * 1000 + b"\n\n"
+    splice = _splice()
+    fed = [ROLE, *[comment] * 70]
+    assert b"".join(map(splice.feed, fed[:60])) == b""
+    assert b"".join(map(splice.feed, fed[60:])).startswith(_named(ROLE) + comment)
+    spaces = _chunk(content=" " * 1000)
+    splice = _splice()
+    assert [bool(splice.feed(spaces)) for _ in range(3)] == [False, False, True]
+
+
+def test_of_a_notice_nothing_is_kept_while_it_comes() -> None:
+    splice = _splice()
+    splice.feed(_chunk(content=NOTICE))
+    for _ in range(100):
+        assert splice.feed(b": " + b"x" * 1000 + b"\n\n") == b""
+    assert _passed(splice, DONE) == b""
+    assert splice.fault is not None
 
 
 def _whole(**fields: Any) -> bytes:
