@@ -56,6 +56,7 @@ class Abilities(msgspec.Struct, frozen=True, kw_only=True):
     @ivar empty_text: whether texts and messages may be empty.
     @ivar parallel_calls: whether a message of the history may hold several calls.
     @ivar images: whether it sees.
+    @ivar attachments: whether messages of users may hold files, sound and the like on the OpenAI wire.
     @ivar structured: whether it honours C{response_format} on the OpenAI wire.
     @ivar dimensions: whether an embedding model makes shorter vectors by itself.
     @ivar native_tools: whether the gateway gives it tools in a shape of its family.
@@ -86,6 +87,7 @@ class Abilities(msgspec.Struct, frozen=True, kw_only=True):
     empty_text: bool = True
     parallel_calls: bool = True
     images: bool = True
+    attachments: bool = False
     structured: bool = False
     dimensions: bool = False
     native_tools: bool = True

@@ -34,7 +34,7 @@ from .openai_fields import (
 from .openai_formats import ResponseFormat, read_effort, read_format
 from .openai_freeform import freeform_names
 from .openai_functions import FunctionChoice, Functions, read_functions
-from .openai_messages import Messages, read_messages
+from .openai_messages import read_messages
 from .openai_tools import Choice, Toolbox, Tools, read_tools
 from .reading import Reader, split
 
@@ -45,7 +45,7 @@ class ChatBody(msgspec.Struct, frozen=True, kw_only=True):
     asking, change no reply, so they are not missed on wires that don't have them.
     """
 
-    messages: Messages
+    messages: msgspec.Raw
     model: str = ""
     stream: bool = False
     stream_options: StreamOptions | None = None

@@ -8,11 +8,11 @@ to say it.
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping, Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
-from argoproxy.conversation import Image, Message, Part, Reasoning, Role, Text, ToolCall, ToolResult
+from argoproxy.conversation import Image, Message, Opaque, Part, Reasoning, Role, Text, ToolCall, ToolResult
 from argoproxy.errors import ClientFault
 from argoproxy.vocabulary.openai import CustomToolCall, FunctionCall, FunctionToolCall
 
@@ -106,7 +106,20 @@ class FunctionMessage(msgspec.Struct, frozen=True, tag_field="role", tag="functi
 
 
 ChatMessage = SystemMessage | DeveloperMessage | UserMessage | AssistantMessage | ToolMessage | FunctionMessage
-Messages = Annotated[tuple[ChatMessage, ...], msgspec.Meta(min_length=1)]
+
+
+class _Outline(msgspec.Struct, frozen=True):
+    """A message whose content is still to be read."""
+
+    role: str = ""
+    content: msgspec.Raw = msgspec.Raw(b"null")
+    name: str | None = None
+
+
+class _Kind(msgspec.Struct, frozen=True):
+    """What tells parts apart."""
+
+    type: str
 
 
 class _CallKind(msgspec.Struct, frozen=True):
@@ -115,27 +128,69 @@ class _CallKind(msgspec.Struct, frozen=True):
     type: str = "function"
 
 
+_SOME = msgspec.Meta(min_length=1)
+_messages = msgspec.json.Decoder(Annotated[tuple[ChatMessage, ...], _SOME])
+_items = msgspec.json.Decoder(Annotated[list[msgspec.Raw], _SOME])
+_parts_of_one = msgspec.json.Decoder(list[msgspec.Raw])
+_message = msgspec.json.Decoder(ChatMessage)
+_outline = msgspec.json.Decoder(_Outline)
+_kind = msgspec.json.Decoder(_Kind)
+_PARTS: Mapping[str, msgspec.json.Decoder[Any]] = {
+    "text": msgspec.json.Decoder(TextPart),
+    "image_url": msgspec.json.Decoder(ImagePart),
+}
 _call_kind = msgspec.json.Decoder(_CallKind)
 _custom_call = msgspec.json.Decoder(CustomToolCall)
 _function_call = msgspec.json.Decoder(FunctionToolCall)
 
 
-def read_messages(messages: Sequence[ChatMessage], freeform: Container[str] = ()) -> tuple[Message, ...]:
+def read_messages(messages: msgspec.Raw, freeform: Container[str] = ()) -> tuple[Message, ...]:
     """
     The conversation.
 
     @param freeform: the names of the request's tools that take a text.
-    @raise ClientFault: a call is none, or a function's answer has no call before it.
+    @raise ClientFault: it is none, or a function's answer has no call before it.
     """
-    return tuple(_neutral(messages, freeform))
+    return tuple(_neutral(_read(messages), freeform))
 
 
-def _neutral(messages: Sequence[ChatMessage], freeform: Container[str]) -> Iterator[Message]:
+def _read(raw: msgspec.Raw) -> Sequence[ChatMessage | Message]:
+    """All at once if every part is of a known kind, which nearly always they are; else one by one."""
+    try:
+        known: Sequence[ChatMessage] = _messages.decode(raw)
+        return known
+    except (msgspec.DecodeError, RecursionError):
+        return [_read_one(one, f"messages[{index}]") for index, one in enumerate(decode(_items, raw, "messages"))]
+
+
+def _read_one(raw: msgspec.Raw, path: str) -> ChatMessage | Message:
+    """A message: a user's with all that it holds, known here or not."""
+    outline: _Outline = decode(_outline, raw, path)
+    if outline.role == "user" and bytes(outline.content).startswith(b"["):
+        content = f"{path}.content"
+        parts = enumerate(decode(_parts_of_one, outline.content, content))
+        return Message("user", tuple(_read_part(one, f"{content}[{index}]") for index, one in parts), outline.name)
+    message: ChatMessage = decode(_message, raw, path)
+    return message
+
+
+def _read_part(raw: msgspec.Raw, path: str) -> Part:
+    kind = decode(_kind, raw, path).type
+    decoder = _PARTS.get(kind)
+    if decoder is None:
+        return Opaque(kind, path, len(bytes(raw)))
+    part: Part = decode(decoder, raw, path).part(path)
+    return part
+
+
+def _neutral(messages: Sequence[ChatMessage | Message], freeform: Container[str]) -> Iterator[Message]:
     """Deprecated function calls have no ids: one is made of the message's place."""
     functions: dict[str, str] = {}
     for index, message in enumerate(messages):
         path = f"messages[{index}]"
-        if isinstance(message, AssistantMessage):
+        if isinstance(message, Message):
+            yield message
+        elif isinstance(message, AssistantMessage):
             said = _said(message, path, freeform)
             if message.function_call is not None:
                 call = FunctionToolCall(id=f"call_{index}", function=message.function_call).call()

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from argoproxy.conversation import Abilities, ChatRequest, Image, Message, Model, Tool, ToolResult
+from argoproxy.conversation import Abilities, ChatRequest, Image, Message, Model, Opaque, Tool, ToolResult
 from argoproxy.wire import json
 from argoproxy.wire.json import Fields
 
@@ -61,6 +61,8 @@ def relays(request: ChatRequest, model: Model) -> bool:
     if request.shape is not None and not model.abilities.structured:
         return False
     if not request.stream and needs_stream(request, model.abilities):
+        return False
+    if not model.abilities.attachments and any(map(_holds_opaque, request.messages)):
         return False
     return _tools_match(request) and _messages_match(request)
 
@@ -168,7 +170,7 @@ class Retelling:
     def _entries(self, message: Message, own: msgspec.Raw | None) -> Iterator[Any]:
         """A message's entries: the client's own, or such as say the same."""
         if own is None or _shows_by_tool(message):
-            yield from messages([message])
+            yield from self._rebuilt(message)
             return
         fields = _fields.decode(own)
         told = {name: raw for name, raw in fields.items() if bytes(raw) != _NULL and name != _SHOWN}
@@ -177,6 +179,24 @@ class Retelling:
             self.adjusted["thinking"] = None
         same = len(told) == len(fields) and all(told[name] is raw for name, raw in fields.items())
         yield own if same else told
+
+    def _rebuilt(self, message: Message) -> Iterator[Any]:
+        """Entries that say the same; of what only the client has words for, in the client's."""
+        entries = messages([message])
+        if _holds_opaque(message):
+            own = self._own_parts()
+            entries[0]["content"] = [own[id(part)] for part in message.parts]
+        yield from entries
+
+    def _own_parts(self) -> dict[int, msgspec.Raw]:
+        """By the parts that they are, the client's own of those messages that nobody else can write."""
+        raws = _items.decode(self._request.raw["messages"])
+        theirs = [pair for pair in zip(self._request.messages, raws, strict=True) if _holds_opaque(pair[0])]
+        return {
+            id(part): written
+            for message, raw in theirs
+            for part, written in zip(message.parts, _items.decode(_fields.decode(raw)["content"]), strict=True)
+        }
 
     def _otherwise(self, fields: Fields, message: Message) -> Fields:
         """What must be said otherwise in a client's own message."""
@@ -192,6 +212,10 @@ class Retelling:
             self.adjusted["content"] = None
             changes["content"] = msgspec.Raw(_encode(text(message.parts)))
         return changes
+
+
+def _holds_opaque(message: Message) -> bool:
+    return any(isinstance(part, Opaque) for part in message.parts)
 
 
 def _shows_by_tool(message: Message) -> bool:

@@ -15,6 +15,7 @@ from argoproxy.conversation import (
     ChatRequest,
     Image,
     Message,
+    Opaque,
     OutputShape,
     Reasoning,
     RouteCall,
@@ -374,6 +375,26 @@ def user(*parts: Any) -> list[Any]:
     return [{"role": "user", "content": list(parts)}]
 
 
+AUDIO = {"type": "input_audio", "input_audio": {"data": "aGk=", "format": "wav"}}
+FILE = {"type": "file", "file": {"file_data": "data:application/pdf;base64,aGk="}}
+
+
+@pytest.mark.parametrize("part", [AUDIO, FILE, {"type": "tomorrow", "x": [1.5]}])
+def test_what_has_no_words_is_kept_as_its_place_between_the_others(part: dict[str, Any]) -> None:
+    words = {"type": "text", "text": "a"}
+    [first, said] = parse([*HELLO, {**user(words, part, words)[0], "name": "Ann"}]).messages
+    assert first == parse(HELLO).messages[0]
+    assert (said.role, said.name) == ("user", "Ann")
+    opaque = Opaque(part["type"], "messages[1].content[1]", len(json.dumps(part)))
+    assert said.parts == (Text("a"), opaque, Text("a"))
+
+
+@pytest.mark.parametrize(("sent", "message"), MESSAGES.values(), ids=MESSAGES)
+def test_the_others_say_the_same_beside_it(sent: dict[str, Any], message: Message) -> None:
+    """Messages are read in another way where one of them holds such a thing."""
+    assert parse([*HELLO, sent, *user(AUDIO)]).messages[1] == message
+
+
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "no messages": ({"messages": None}, "messages"),
     "empty messages": ({"messages": []}, "messages"),
@@ -386,12 +407,14 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "content as a number": ({"messages": [*HELLO, *HELLO, {"role": "user", "content": 1}]}, "messages[2].content"),
     "a part as text": ({"messages": user("x")}, "messages[0].content[0]"),
     "a part without type": ({"messages": user({"text": "x"})}, "messages[0].content[0].type"),
-    "an unknown part": (
-        {"messages": user({"type": "text", "text": "a"}, {"type": "x"})},
-        "messages[0].content[1].type",
+    "an error beside sound": ({"messages": user(AUDIO, {"type": "text"})}, "messages[0].content[1].text"),
+    "a picture of nothing beside sound": (
+        {"messages": user(AUDIO, {"type": "image_url", "image_url": {}})},
+        "messages[0].content[1].image_url.url",
     ),
-    "audio": ({"messages": user({"type": "input_audio", "input_audio": {}})}, "messages[0].content[0].type"),
-    "a file": ({"messages": user({"type": "file", "file": {}})}, "messages[0].content[0].type"),
+    "a part without type beside sound": ({"messages": user(AUDIO, {"text": "x"})}, "messages[0].content[1].type"),
+    "sound as instructions": ({"messages": [{"role": "system", "content": [AUDIO]}]}, "messages[0].content[0].type"),
+    "a role beside sound": ({"messages": [*user(AUDIO), {"role": "x"}]}, "messages[1].role"),
     "an image in a system message": (
         {"messages": [{"role": "system", "content": [{"type": "image_url", "image_url": {"url": "https://x"}}]}]},
         "messages[0].content[0].type",

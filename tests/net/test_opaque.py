@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.web import Web
+from tests.web import CHAT, Web
 
 MESSAGES = "/v1/messages"
 PDF = {"type": "document", "source": {"type": "base64", "media_type": "application/pdf", "data": "aGk="}}
@@ -80,3 +80,23 @@ def test_marks_for_the_cache_are_told_where_they_are_left_out_and_refused_nowher
     assert (got.status, got.header("x-argoproxy-dropped")) == (200, "cache_control")
     got = Web(upstream="native").post(MESSAGES, body)
     assert (got.status, got.header("x-argoproxy-dropped")) == (200, None)
+
+
+AUDIO = {"type": "input_audio", "input_audio": {"data": "aGk=", "format": "wav"}}
+
+
+@pytest.mark.parametrize("model", ["gpt-4o", "gemini-2.5-pro"])
+def test_so_does_sound_from_openais_clients(model: str) -> None:
+    web = Web(upstream="native")
+    said = [{"role": "user", "content": [{"type": "text", "text": "Hear"}, AUDIO]}]
+    assert web.post(CHAT, {"model": model, "messages": said}).status == 200
+    assert web.asked()["messages"] == said
+
+
+@pytest.mark.parametrize(("upstream", "model"), [("gateway", "gpt-4o"), ("native", "claude-sonnet-4.5")])
+def test_sound_is_refused_elsewhere(upstream: str, model: str) -> None:
+    web = Web(upstream=upstream)
+    got = web.post(CHAT, {"model": model, "messages": [{"role": "user", "content": [AUDIO]}]})
+    assert (got.status, got.error["code"]) == (400, "unsupported_content")
+    assert got.error["param"] == "messages[0].content[0]"
+    assert not web.simulator.requests

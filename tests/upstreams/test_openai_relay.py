@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from argoproxy.conversation import Call, ChatRequest, OutputShape, RouteCall, Thinking, Tool
+from argoproxy.conversation import Abilities, Call, ChatRequest, OutputShape, RouteCall, Thinking, Tool
 from argoproxy.dialects.openai_chat import OpenAIChat
 from argoproxy.upstreams.openai_native import OpenAINative
 from tests.simulator.asking import Argo
@@ -293,6 +293,27 @@ def test_a_schema_is_mended_in_its_place() -> None:
 def test_what_needs_translation_is_not_relayed(name: str, fields: Any) -> None:
     body = {"model": "x", "messages": [{"role": "user", "content": "Hi"}], **fields}
     assert not WIRE.relays(_parsed(json.dumps(body).encode()), model(name))
+
+
+_AUDIO = b'{"type":"input_audio","input_audio":{"data":"aGk=","format":"wav"},"more":1.50}'
+_HEARD = b'{"role":"user","content":[{"type":"text","text":"\\u0048i"}, ' + _AUDIO + b"]}"
+
+
+@pytest.mark.parametrize("name", ["gpt4o", "gemini25pro"])
+def test_what_nobody_here_knows_goes_on_to_models_that_could_take_it(name: str) -> None:
+    call = _relayed(b'{"model":"x","messages":[' + HI + b"," + _HEARD + b"]}", name)
+    assert _HEARD in call.body
+    assert send(call).status == 200
+    request = _parsed(b'{"model":"x","messages":[' + _HEARD + b"]}")
+    assert not WIRE.relays(request, model("claudesonnet45"))
+
+
+def test_what_nobody_here_knows_stays_where_the_rest_of_its_message_changes() -> None:
+    heard = _HEARD.replace(b"\\u0048i", b"")
+    picky = msgspec.structs.replace(model("gpt4o"), abilities=Abilities(attachments=True, empty_text=False))
+    request = _parsed(b'{"model":"x","messages":[' + HI + b"," + heard + b"]}")
+    told = json.loads(WIRE.relay(request, picky, "someone").body)["messages"]
+    assert told == [json.loads(HI), {"role": "user", "content": [json.loads(_AUDIO)]}]
 
 
 def test_a_request_that_was_changed_since_is_not_relayed() -> None:
