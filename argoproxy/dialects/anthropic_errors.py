@@ -7,7 +7,14 @@ from collections.abc import Mapping
 import msgspec
 
 from argoproxy.errors import ClientFault, ProxyError
-from argoproxy.vocabulary.anthropic import ERROR_TYPES, KNOWN_ERROR_TYPES, ErrorBody, ErrorObject
+from argoproxy.vocabulary.anthropic import (
+    ERROR_TYPES,
+    KNOWN_ERROR_TYPES,
+    DetailedError,
+    ErrorBody,
+    ErrorDetails,
+    ErrorObject,
+)
 
 STATUSES: Mapping[int, int] = {}
 """Anthropic's clients know every status that there is, 529 too: it is their own."""
@@ -22,8 +29,14 @@ def error_type(fault: ProxyError) -> str:
 
 def error_body(fault: ProxyError, request_id: str = "") -> bytes:
     """The whole reply, and the data of a stream's C{error} event, which has no id."""
-    error = ErrorObject(error_type(fault), _message(fault))
-    return msgspec.json.encode(ErrorBody(error=error, request_id=request_id or None))
+    return msgspec.json.encode(ErrorBody(error=_error(fault), request_id=request_id or None))
+
+
+def _error(fault: ProxyError) -> ErrorObject:
+    kind, message = error_type(fault), _message(fault)
+    if fault.code is None:
+        return ErrorObject(kind, message)
+    return DetailedError(kind, message, ErrorDetails(fault.code))
 
 
 def _message(fault: ProxyError) -> str:

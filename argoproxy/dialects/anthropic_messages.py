@@ -13,10 +13,11 @@ import msgspec
 from zope.interface import implementer
 
 from argoproxy.conversation import ChatRequest, OutputShape, Request, RouteCall, Stamp
-from argoproxy.errors import ProxyError
+from argoproxy.errors import ClientFault, ProxyError
 from argoproxy.interfaces import ICountDialect, IRenderer, IRenderingDialect
 from argoproxy.vocabulary.anthropic import ChoiceShape, JsonFormat, OutputConfig, ThinkingShape, thinking_of
 from argoproxy.vocabulary.anthropic_blocks import SystemContent
+from argoproxy.wire.json import Fields
 
 from .anthropic_errors import STATUSES, error_body
 from .anthropic_history import read_messages
@@ -81,6 +82,7 @@ class AnthropicMessages:
     def parse(self, body: bytes, call: RouteCall) -> ChatRequest:
         fields = split(body)
         known, extras = _MESSAGES.read(fields)
+        _refuse_memory(extras)
         return msgspec.structs.replace(
             _asked(known, fields, extras, call),
             stream=known.stream,
@@ -127,9 +129,7 @@ class AnthropicCount:
         return error_body(fault, request_id)
 
 
-def _asked(
-    known: CountBody, fields: dict[str, msgspec.Raw], extras: dict[str, msgspec.Raw], call: RouteCall
-) -> ChatRequest:
+def _asked(known: CountBody, fields: Fields, extras: Fields, call: RouteCall) -> ChatRequest:
     """What both say: the prompt, and what the model is to do about it."""
     box = read_tools(known.tools, known.tool_choice)
     return ChatRequest(
@@ -145,6 +145,18 @@ def _asked(
         thinking=thinking_of(known.thinking, known.output_config.effort),
         shape=_shape(known),
     )
+
+
+def _refuse_memory(extras: Fields) -> None:
+    """
+    Refuse to hold the conversation for the client. The SDK's tool runner asks for that at first; by the code it knows
+    that it is to send all of it each time.
+
+    @raise ClientFault: it is asked for.
+    """
+    if "thread" in extras:
+        text = "'thread' is not supported: nothing is kept here. Send the whole conversation in 'messages'."
+        raise ClientFault(text, code="thread_unsupported_request", param="thread")
 
 
 def _shape(known: CountBody) -> OutputShape | None:

@@ -80,6 +80,18 @@ class ErrorObject(msgspec.Struct, frozen=True):
     message: str
 
 
+class ErrorDetails(msgspec.Struct, frozen=True):
+    """The cause of an error as a word that programs can test. For some words the SDK has a class of errors."""
+
+    error_code: str
+
+
+class DetailedError(ErrorObject, frozen=True):
+    """What went wrong, and why."""
+
+    details: ErrorDetails
+
+
 class ErrorBody(msgspec.Struct, frozen=True, kw_only=True):
     """A whole error reply, and a stream's C{error} event."""
 

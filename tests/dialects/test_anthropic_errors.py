@@ -32,8 +32,18 @@ FAULTS = [
 
 @pytest.mark.parametrize(("fault", "kind", "words"), FAULTS)
 def test_an_error_has_its_type_and_its_words(fault: ProxyError, kind: str, words: str) -> None:
-    error = {"type": "error", "error": {"type": kind, "message": words}, "request_id": None}
+    details = {} if fault.code is None else {"details": {"error_code": fault.code}}
+    error = {"type": "error", "error": {"type": kind, "message": words, **details}, "request_id": None}
     assert json.loads(error_body(fault)) == error
+
+
+def test_a_code_is_where_the_sdk_looks_for_one() -> None:
+    error = json.loads(error_body(ClientFault("None such.", status=404, code="model_not_found")))["error"]
+    assert error == {
+        "type": "not_found_error",
+        "message": "None such.",
+        "details": {"error_code": "model_not_found"},
+    }
 
 
 def test_a_bug_of_ours_tells_its_id_alone() -> None:

@@ -366,6 +366,17 @@ def test_a_refusal_is_a_400_that_names_the_field(fields: dict[str, Any], param: 
     assert param in json.loads(MESSAGES.error(raised.value))["error"]["message"]
 
 
+THREADS = [{"type": "create"}, {"type": "continue", "previous_message_id": "msg_1"}]
+
+
+@pytest.mark.parametrize("thread", THREADS, ids=["create", "continue"])
+def test_a_conversation_that_is_to_be_kept_is_refused_in_the_words_that_the_sdk_knows(thread: dict[str, str]) -> None:
+    with pytest.raises(ClientFault) as raised:
+        parse(thread=thread)
+    assert (raised.value.status, raised.value.param) == (400, "thread")
+    assert json.loads(MESSAGES.error(raised.value))["error"]["details"] == {"error_code": "thread_unsupported_request"}
+
+
 @pytest.mark.parametrize(
     "body", [b"", b"[]", b'{"messages": [', b'{"messages": [{"role":"user","content":"\\ud800"}]}']
 )
