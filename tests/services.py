@@ -8,6 +8,8 @@ are imported start once for each module.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
 
 import pytest
 
@@ -30,7 +32,18 @@ def argosim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Argo]:
 
 @pytest.fixture(scope="session")
 def proxy(tmp_path_factory: pytest.TempPathFactory, argosim: Argo) -> Iterator[Running]:
-    """The proxy before L{argosim}."""
-    options = ["--argo-url", argosim.url, "--user", "someone", "--upstream", "gateway"]
-    with twistd(tmp_path_factory.mktemp("proxy"), "argoproxy", *options) as running:
+    """The proxy before L{argosim}, on ARGO's gateway."""
+    with _before(argosim, tmp_path_factory.mktemp("proxy"), "gateway") as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def native_proxy(tmp_path_factory: pytest.TempPathFactory, argosim: Argo) -> Iterator[Running]:
+    """The proxy before L{argosim}, on ARGO's native wires."""
+    with _before(argosim, tmp_path_factory.mktemp("native"), "native") as running:
+        yield running
+
+
+def _before(argosim: Argo, folder: Path, upstream: str) -> AbstractContextManager[Running]:
+    options = ["--argo-url", argosim.url, "--user", "someone", "--upstream", upstream]
+    return twistd(folder, "argoproxy", *options)

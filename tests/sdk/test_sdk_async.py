@@ -60,24 +60,24 @@ async def _response_helper(client: AsyncOpenAI) -> str:
 @pytest.mark.parametrize(
     "use", [_chat, _chat_stream, _chat_helper, _completion, _completion_stream, _response, _response_helper]
 )
-def test_every_way_to_ask_gets_the_same_words(proxy: Running, use: Callable[[AsyncOpenAI], Awaitable[str]]) -> None:
-    assert with_async(proxy, use) == REPLY
+def test_every_way_to_ask_gets_the_same_words(wired: Running, use: Callable[[AsyncOpenAI], Awaitable[str]]) -> None:
+    assert with_async(wired, use) == REPLY
 
 
-def test_embeddings_come_as_numbers(proxy: Running) -> None:
+def test_embeddings_come_as_numbers(wired: Running) -> None:
     async def use(client: AsyncOpenAI) -> list[int]:
         reply = await client.embeddings.create(model="v3small", input=["one", "two"])
         return [len(row.embedding) for row in reply.data]
 
-    assert with_async(proxy, use) == [1536, 1536]
+    assert with_async(wired, use) == [1536, 1536]
 
 
-def test_models_are_listed_and_found(proxy: Running) -> None:
+def test_models_are_listed_and_found(wired: Running) -> None:
     async def use(client: AsyncOpenAI) -> tuple[list[str], str]:
         names = [model.id async for model in client.models.list()]
         return names, (await client.models.retrieve("gpt-4o")).owned_by
 
-    names, family = with_async(proxy, use)
+    names, family = with_async(wired, use)
     assert "argo:gpt-4o" in names
     assert family == "openai"
 
@@ -94,7 +94,7 @@ def test_a_broken_stream_raises(proxy: Running) -> None:
         with_async(proxy, use)
 
 
-def test_many_at_once_get_their_own_answers(proxy: Running) -> None:
+def test_many_at_once_get_their_own_answers(wired: Running) -> None:
     async def one(client: AsyncOpenAI, number: int) -> bool:
         reply = await client.chat.completions.create(
             model=MODEL, messages=[{"role": "user", "content": f"Number {number}"}]
@@ -104,4 +104,4 @@ def test_many_at_once_get_their_own_answers(proxy: Running) -> None:
     async def use(client: AsyncOpenAI) -> list[bool]:
         return await asyncio.gather(*(one(client, number) for number in range(50)))
 
-    assert with_async(proxy, use) == [True] * 50
+    assert with_async(wired, use) == [True] * 50

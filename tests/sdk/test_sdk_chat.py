@@ -48,11 +48,11 @@ def test_a_chat_has_text_reason_usage_and_the_clients_name_for_the_model(client:
     assert reply.usage is not None
     assert reply.usage.total_tokens == reply.usage.prompt_tokens + reply.usage.completion_tokens
     assert reply.usage.prompt_tokens > len(HELLO)
-    assert reply.usage.completion_tokens > 10
+    assert reply.usage.completion_tokens >= 10
 
 
-def test_argo_is_asked_in_its_own_words(client: OpenAI, argo: Argo) -> None:
-    client.chat.completions.create(
+def test_argo_is_asked_in_its_own_words(gateway_client: OpenAI, argo: Argo) -> None:
+    gateway_client.chat.completions.create(
         model="GPT-4o",
         messages=[{"role": "developer", "content": "Be short."}, *HELLO],
         user="somebody else",
@@ -160,8 +160,8 @@ def test_the_clients_request_id_comes_back(client: OpenAI) -> None:
     assert raw.parse()._request_id == "mine-1"
 
 
-def test_what_argo_cannot_honour_is_told(client: OpenAI) -> None:
-    raw = client.chat.completions.with_raw_response.create(model=MODEL, messages=HELLO, seed=7, logprobs=True)
+def test_what_argo_cannot_honour_is_told(gateway_client: OpenAI) -> None:
+    raw = gateway_client.chat.completions.with_raw_response.create(model=MODEL, messages=HELLO, seed=7, logprobs=True)
     assert set(raw.headers["x-argoproxy-dropped"].split(",")) == {"seed", "logprobs"}
 
 

@@ -56,8 +56,8 @@ def test_echo_puts_the_prompt_in_front(client: OpenAI) -> None:
     assert reply.choices[0].text == TEXT + _reply(TEXT)
 
 
-def test_a_stream_echoes_and_tells_usage(client: OpenAI) -> None:
-    with client.completions.create(
+def test_a_stream_echoes_and_tells_usage(gateway_client: OpenAI) -> None:
+    with gateway_client.completions.create(
         model=MODEL, prompt=TEXT, echo=True, stream=True, stream_options={"include_usage": True}
     ) as stream:
         *chunks, last = stream

@@ -38,9 +38,9 @@ def test_the_reply_names_the_clients_model_and_the_cost(client: OpenAI) -> None:
     assert reply.usage.prompt_tokens == reply.usage.total_tokens == len(TOKENS)
 
 
-def test_token_ids_are_the_text_that_they_spell(client: OpenAI, argo: Argo) -> None:
-    assert _vectors(client, TOKENS) == _vectors(client, TEXT)
-    assert _vectors(client, [TOKENS, TOKENS]) == _vectors(client, [TEXT, TEXT])
+def test_token_ids_are_the_text_that_they_spell(gateway_client: OpenAI, argo: Argo) -> None:
+    assert _vectors(gateway_client, TOKENS) == _vectors(gateway_client, TEXT)
+    assert _vectors(gateway_client, [TOKENS, TOKENS]) == _vectors(gateway_client, [TEXT, TEXT])
     assert argo.requests()[0]["body"]["prompt"] == [TEXT]
 
 

@@ -128,9 +128,9 @@ def _completion(client: OpenAI, text: str) -> Any:
 
 @pytest.mark.parametrize("ask", [_chat, _completion])
 @pytest.mark.parametrize("fault", ["reset-mid", "truncated"])
-def test_a_stream_that_breaks_off_raises(client: OpenAI, ask: Callable[[OpenAI, str], Any], fault: str) -> None:
+def test_a_stream_that_breaks_off_raises(gateway_client: OpenAI, ask: Callable[[OpenAI, str], Any], fault: str) -> None:
     chunks = []
-    with pytest.raises(openai.APIError) as told, ask(client, f"Hello [sim:{fault}]") as stream:
+    with pytest.raises(openai.APIError) as told, ask(gateway_client, f"Hello [sim:{fault}]") as stream:
         chunks.extend(stream)
     assert not isinstance(told.value, openai.APIConnectionError)
     assert told.value.code == "upstream_truncated"
@@ -138,8 +138,8 @@ def test_a_stream_that_breaks_off_raises(client: OpenAI, ask: Callable[[OpenAI, 
     assert all(choice.finish_reason is None for chunk in chunks for choice in chunk.choices)
 
 
-def test_a_response_that_breaks_off_fails_as_an_event(client: OpenAI) -> None:
-    with client.responses.create(model=MODEL, input="Hello [sim:reset-mid]", stream=True) as stream:
+def test_a_response_that_breaks_off_fails_as_an_event(gateway_client: OpenAI) -> None:
+    with gateway_client.responses.create(model=MODEL, input="Hello [sim:reset-mid]", stream=True) as stream:
         last = list(stream)[-1]
     assert last.type == "response.failed"
     assert last.response.error is not None
@@ -164,19 +164,19 @@ def test_a_timeout_of_ours_is_told_and_not_tried_again(proxy: Running, argo: Arg
     assert _becomes(lambda: argo.state()["cut_requests"], lambda count: count == cut + 1)
 
 
-def test_a_timeout_in_a_stream_is_an_event(client: OpenAI) -> None:
+def test_a_timeout_in_a_stream_is_an_event(gateway_client: OpenAI) -> None:
     with (
         pytest.raises(openai.APIError) as told,
-        _say(client, "Hello [sim:hang-mid]", stream=True, extra_body={"timeout": 0.3}) as stream,
+        _say(gateway_client, "Hello [sim:hang-mid]", stream=True, extra_body={"timeout": 0.3}) as stream,
     ):
         list(stream)
     assert told.value.code == "timeout"
 
 
 @pytest.mark.parametrize("text", ["[sim:hang-mid]", "[sim:drip=0.5]"])
-def test_closing_a_stream_ends_argos_call(client: OpenAI, argo: Argo, text: str) -> None:
+def test_closing_a_stream_ends_argos_call(gateway_client: OpenAI, argo: Argo, text: str) -> None:
     cut = argo.state()["cut_requests"]
-    stream = _say(client, f"Hello there {text}", stream=True)
+    stream = _say(gateway_client, f"Hello there {text}", stream=True)
     next(iter(stream))
     stream.close()
     assert _becomes(lambda: argo.state()["cut_requests"], lambda count: count == cut + 1)
