@@ -9,16 +9,16 @@ INIT = (HERE / "argoproxy" / "__init__.py").read_text(encoding="utf-8")
 VERSION = next(line.split('"')[1] for line in INIT.splitlines() if line.startswith("__version__ = "))
 
 TEST = [
-    "anthropic>=0.60",
+    "anthropic>=2.14",
     "bpe-openai>=0.1.4",
     "build>=1.2",
     "coverage[toml]>=7.6",
-    "google-genai>=1.20",
+    "google-genai>=3.6",
     "httpx2>=2.0",
     "hypothesis>=6.100",
     "mypy>=1.14",
     "mypy-zope>=1.0.9",
-    "openai>=2.0",
+    "openai>=3.57",
     "pillow>=10.0",
     "pytest>=8.2",
     "pytest-twisted>=1.14.3",

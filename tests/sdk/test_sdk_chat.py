@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from openai import OpenAI
 from openai.types.chat import ChatCompletionMessageParam, ChatCompletionToolParam
+from pydantic import BaseModel
 
-from tests.running import Argo
-from tests.sdk.clients import MODEL
+from tests.running import Argo, Running
+from tests.sdk.clients import KEY, MODEL
 
 pytest_plugins = ["tests.services"]
 
@@ -258,3 +259,33 @@ def test_the_other_families_chat_too(client: OpenAI, name: str) -> None:
     with client.chat.completions.create(model=name, messages=HELLO, stream=True) as stream:
         text = "".join(chunk.choices[0].delta.content or "" for chunk in stream)
     assert text.endswith('You wrote: "Hello there, 世界 🌍".')
+
+
+class Place(BaseModel):
+    """A shape."""
+
+    city: str
+    people: int
+
+
+def test_a_reply_is_parsed_to_the_shape_that_was_asked_for(client: OpenAI) -> None:
+    messages: list[ChatCompletionMessageParam] = [
+        {"role": "user", "content": '[sim:say={"city": "Chicago", "people": 3}]'}
+    ]
+    whole = client.chat.completions.parse(model=MODEL, messages=messages, response_format=Place)
+    assert whole.choices[0].message.parsed == Place(city="Chicago", people=3)
+    with client.chat.completions.stream(model=MODEL, messages=messages, response_format=Place) as stream:
+        final = stream.get_final_completion()
+    assert final.choices[0].message.parsed == Place(city="Chicago", people=3)
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
+def test_claudes_thoughts_are_shown_beside_the_text(native_proxy: Running, stream: bool) -> None:
+    """In a field of which the SDK itself knows nothing, but its users do."""
+    with OpenAI(base_url=f"{native_proxy.url}/v1", api_key=KEY, max_retries=0) as client:
+        reply: Any = client.chat.completions.create(
+            model="claude-sonnet-4.5", messages=HELLO, reasoning_effort="high", stream=stream
+        )
+        said = [chunk.choices[0].delta for chunk in reply] if stream else [reply.choices[0].message]
+    thoughts = "".join(getattr(one, "reasoning_content", None) or "" for one in said)
+    assert thoughts == "The user wrote something, and I think about what to answer to it."

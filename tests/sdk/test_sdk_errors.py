@@ -182,6 +182,14 @@ def test_closing_a_stream_ends_argos_call(gateway_client: OpenAI, argo: Argo, te
     assert _becomes(lambda: argo.state()["cut_requests"], lambda count: count == cut + 1)
 
 
+def test_closing_a_stream_that_is_in_full_flow_ends_argos_call(client: OpenAI, argo: Argo) -> None:
+    cut = argo.state()["cut_requests"]
+    stream = _say(client, "[sim:long=50000000]", stream=True)
+    next(iter(stream))
+    stream.close()
+    assert _becomes(lambda: argo.state()["cut_requests"], lambda count: count == cut + 1)
+
+
 def test_what_is_sent_again_by_the_sdk_succeeds(proxy: Running, argo: Argo) -> None:
     """A 503 that passes costs nobody anything: the SDK's own retry meets an ARGO in good health."""
     argo.ask("POST", "/sim/faults", {"fault": "status=503", "times": 1})

@@ -119,7 +119,8 @@ def test_a_call_is_declared_and_forced_by_hand(google_client: genai.Client) -> N
 
 def test_a_picture_is_seen(google_client: genai.Client) -> None:
     picture = types.Part.from_bytes(data=base64.b64decode(PIXEL), mime_type="image/png")
-    reply = google_client.models.generate_content(model=MODEL, contents=[picture, "What is this?"])
+    contents: list[Any] = [picture, "What is this?"]
+    reply = google_client.models.generate_content(model=MODEL, contents=contents)
     assert "I see an image (image/png, 8 bytes)" in (reply.text or "")
 
 
@@ -163,10 +164,9 @@ def test_tokens_are_counted_before_anything_is_asked(google_client: genai.Client
 
 
 def test_texts_become_unit_vectors_of_the_length_that_is_asked_for(google_client: genai.Client) -> None:
+    texts: list[Any] = ["one", "two"]
     reply = google_client.models.embed_content(
-        model="text-embedding-3-small",
-        contents=["one", "two"],
-        config=types.EmbedContentConfig(output_dimensionality=8),
+        model="text-embedding-3-small", contents=texts, config=types.EmbedContentConfig(output_dimensionality=8)
     )
     vectors = [row.values or [] for row in reply.embeddings or []]
     assert [len(vector) for vector in vectors] == [8, 8]

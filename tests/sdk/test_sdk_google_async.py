@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 from google.genai import errors
@@ -52,7 +53,8 @@ def test_a_chat_calls_a_tool_by_itself(wired: Running) -> None:
 
 def test_texts_become_vectors_tokens_are_counted_and_models_listed(wired: Running) -> None:
     async def use(client: AsyncClient) -> tuple[list[int], int, list[str]]:
-        vectors = await client.models.embed_content(model="text-embedding-3-small", contents=["one", "two"])
+        texts: list[Any] = ["one", "two"]
+        vectors = await client.models.embed_content(model="text-embedding-3-small", contents=texts)
         counted = await client.models.count_tokens(model=MODEL, contents="Hello there")
         names = [model.name or "" async for model in await client.models.list()]
         return [len(row.values or []) for row in vectors.embeddings or []], counted.total_tokens or 0, names

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from google import genai
 from google.genai import errors
+from google.genai.types import GenerateContentConfigDict
 
 from tests.running import Argo, Running
 from tests.sdk.clients import google
@@ -16,7 +17,9 @@ pytest_plugins = ["tests.services"]
 MODEL = "gemini-2.5-pro"
 
 
-def _whole(client: genai.Client, text: str, model: str = MODEL, **config: Any) -> None:
+def _whole(
+    client: genai.Client, text: str, model: str = MODEL, config: GenerateContentConfigDict | None = None
+) -> None:
     client.models.generate_content(model=model, contents=text, config=config)
 
 
@@ -55,7 +58,7 @@ def test_what_fails_before_the_first_byte_has_its_exception(
 
 def test_a_mistake_is_named_and_never_reaches_argo(google_client: genai.Client, argo: Argo) -> None:
     with pytest.raises(errors.ClientError, match="temperature") as told:
-        _whole(google_client, "Hello", temperature=7)
+        _whole(google_client, "Hello", config={"temperature": 7})
     assert (told.value.code, told.value.status) == (400, "INVALID_ARGUMENT")
     assert argo.requests() == []
 
@@ -82,6 +85,6 @@ def test_how_long_to_wait_is_passed_on(google_client: genai.Client) -> None:
 
 def test_a_timeout_of_ours_is_told(google_client: genai.Client, argo: Argo) -> None:
     with pytest.raises(errors.ServerError) as told:
-        _whole(google_client, "[sim:hang]", http_options={"extra_body": {"timeout": 0.3}})
+        _whole(google_client, "[sim:hang]", config={"http_options": {"extra_body": {"timeout": 0.3}}})
     assert (told.value.code, told.value.status) == (504, "DEADLINE_EXCEEDED")
     assert len(argo.requests()) == 1

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from openai import BadRequestError, OpenAI
-from openai.types.responses import FunctionToolParam, ResponseFunctionToolCall, ResponseInputParam
+from openai.types.responses import (
+    FunctionToolParam,
+    ResponseFunctionToolCall,
+    ResponseInputParam,
+    ResponseReasoningItem,
+)
+from pydantic import BaseModel
 
-from tests.running import Argo
-from tests.sdk.clients import MODEL
+from tests.matrix.asks import PIXEL
+from tests.running import Argo, Running
+from tests.sdk.clients import KEY, MODEL
 
 pytest_plugins = ["tests.services"]
 
@@ -135,3 +143,52 @@ def test_what_needs_a_memory_is_refused_by_name(client: OpenAI, argo: Argo, name
         client.responses.create(model=MODEL, input="Hello there", extra_body={name: value})
     assert told.value.param == name
     assert argo.requests() == []
+
+
+class Place(BaseModel):
+    """A shape."""
+
+    city: str
+    people: int
+
+
+def test_a_reply_is_parsed_to_the_shape_that_was_asked_for(client: OpenAI) -> None:
+    said = '[sim:say={"city": "Chicago", "people": 3}]'
+    assert client.responses.parse(model=MODEL, input=said, text_format=Place).output_parsed == Place(
+        city="Chicago", people=3
+    )
+    with client.responses.stream(model=MODEL, input=said, text_format=Place) as stream:
+        assert stream.get_final_response().output_parsed == Place(city="Chicago", people=3)
+
+
+def test_a_picture_is_seen(client: OpenAI) -> None:
+    picture = f"data:image/png;base64,{PIXEL}"
+    content: list[Any] = [
+        {"type": "input_text", "text": "What is this?"},
+        {"type": "input_image", "image_url": picture, "detail": "auto"},
+    ]
+    reply = client.responses.create(model=MODEL, input=[{"role": "user", "content": content}])
+    assert "I see an image (image/png, 8 bytes)" in reply.output_text
+
+
+def test_claudes_thoughts_come_back_sealed_and_go_on_to_argo(native_proxy: Running, argo: Argo) -> None:
+    asking: Any = {
+        "model": "claude-sonnet-4.5",
+        "reasoning": {"effort": "high", "summary": "auto"},
+        "include": ["reasoning.encrypted_content"],
+        "tools": [WEATHER],
+        "store": False,
+    }
+    history: list[Any] = [{"role": "user", "content": "How is the weather?"}]
+    with OpenAI(base_url=f"{native_proxy.url}/v1", api_key=KEY, max_retries=0) as client:
+        with client.responses.stream(input=history, **asking) as stream:
+            output = stream.get_final_response().output
+        thought, *_, call = output
+        assert isinstance(thought, ResponseReasoningItem)
+        assert isinstance(call, ResponseFunctionToolCall)
+        history += [*output, {"type": "function_call_output", "call_id": call.call_id, "output": "Sunny"}]
+        second = client.responses.create(input=history, **asking)
+    assert '"Sunny"' in second.output_text
+    [sent] = [block for block in argo.requests()[-1]["body"]["messages"][1]["content"] if block["type"] == "thinking"]
+    assert sent["thinking"] == thought.summary[0].text
+    assert sent["signature"]
