@@ -66,20 +66,38 @@ def test_python_prints_what_is_shown(example: Example, said: dict[str, str]) -> 
 
 
 def test_the_readme_has_an_example_of_every_path() -> None:
-    """Every path is asked by curl, and every endpoint of OpenAI's by the SDK as well."""
+    """Every path is asked by curl, and every endpoint of the public APIs' by its SDK as well."""
     commands = "\n".join(example.source for example in examples(ROOT / "README.md") if example.kind == "sh")
     for path in _PATHS:
         assert any(f"44497{path}{end}" in commands for end in (" ", "\n", "?", "'")), path
     python = "\n".join(example.source for example in examples(ROOT / "README.md") if example.kind == "python")
-    for call in ("chat.completions.create", "completions.create", "responses.", "embeddings.create", "models.list"):
-        assert f"client.{call}" in python, call
+    for call in _CALLS:
+        assert call in python, call
 
 
+_CALLS = (
+    "client.chat.completions.create",
+    "client.completions.create",
+    "client.responses.",
+    "client.embeddings.create",
+    "client.models.list",
+    "claude.messages.create",
+    "claude.messages.stream",
+    "claude.beta.messages.tool_runner",
+    "gemini.models.generate_content",
+    "gemini.models.count_tokens",
+    "gemini.models.embed_content",
+    "gemini.chats.create",
+)
 _PATHS = (
     "/v1/chat/completions",
     "/v1/completions",
     "/v1/responses",
     "/v1/embeddings",
+    "/v1/messages",
+    "/v1/messages/count_tokens",
+    "/v1beta/models/gemini-2.5-pro:generateContent",
+    "/v1beta/models/gemini-2.5-pro:streamGenerateContent",
     "/v1/models",
     "/v1/models/claude-4.5-sonnet",
     "/v1/chat",
