@@ -80,7 +80,7 @@ def _rounded(seconds: float | None) -> float | None:
 
 _WELCOME: Mapping[str, object] = {
     "name": "argoproxy",
-    "message": "ARGO for every LLM client. Set a client's base URL to this address with /v1 behind it.",
+    "message": "ARGO for every LLM client. Set a client's base URL to this address, with /v1 behind it for OpenAI's API.",
     "links": {
         "models": "/v1/models",
         "health": "/health",
@@ -90,6 +90,9 @@ _WELCOME: Mapping[str, object] = {
         "completions": "/v1/completions",
         "responses": "/v1/responses",
         "embeddings": "/v1/embeddings",
+        "messages": "/v1/messages",
+        "count_tokens": "/v1/messages/count_tokens",
+        "google_models": "/v1beta/models",
         "argo_chat": "/v1/chat",
         "argo_embed": "/v1/embed",
     },
