@@ -80,7 +80,7 @@ def _rounded(seconds: float | None) -> float | None:
 
 _WELCOME: Mapping[str, object] = {
     "name": "argoproxy",
-    "message": "ARGO for every LLM client. Set a client's base URL to this address, with /v1 behind it for OpenAI's API.",
+    "message": "ARGO for every LLM client. A client's base URL is this address, for OpenAI's API with /v1 behind it.",
     "links": {
         "models": "/v1/models",
         "health": "/health",
