@@ -136,7 +136,7 @@ def _head(response: IResponse) -> Head:
 @implementer(IAgent)
 @attrs.frozen
 class Plainly:
-    """Gives any other agent headers that it can work with."""
+    """Makes any other agent fit: it gets headers that can be added to, and a cancelled call is told as such."""
 
     _agent: IAgent
 
@@ -148,7 +148,7 @@ class Plainly:
         bodyProducer: IBodyProducer | None = None,
     ) -> Deferred[IResponse]:
         plain = Headers(dict((headers or Headers()).getAllRawHeaders()))
-        return self._agent.request(method, uri, plain, bodyProducer)
+        return _cancellable(self._agent.request(method, uri, plain, bodyProducer))
 
 
 class NoCookies(IndexableCookieJar):
@@ -227,16 +227,20 @@ class Client:
             unbuffered=True,
             allow_redirects=False,
         )
-        return answered(sent).addCallback(UpstreamReply)
+        return sent.addCallbacks(UpstreamReply, _unreachable)
 
 
 def answered(sent: Deferred[R]) -> Deferred[R]:
     """
-    A call's answer, in our terms.
+    The answer of one of Twisted's agents, in our terms.
 
-    @return: fails with an L{UpstreamFault} if there is none, and with L{CancelledError} if it is cancelled: what
-        Twisted makes of that depends on the moment.
+    @return: fails with an L{UpstreamFault} if there is none, and with L{CancelledError} if it is cancelled.
     """
+    return _cancellable(sent).addErrback(_unreachable)
+
+
+def _cancellable(sent: Deferred[R]) -> Deferred[R]:
+    """The same, but a cancelled one fails with L{CancelledError}: what Twisted makes of that depends on the moment."""
     cancelled = False
 
     def cancel(ignored: object) -> None:
@@ -245,7 +249,7 @@ def answered(sent: Deferred[R]) -> Deferred[R]:
         sent.cancel()
 
     def failed(failure: Failure) -> Failure:
-        return Failure(CancelledError()) if cancelled else _unreachable(failure)
+        return Failure(CancelledError()) if cancelled else failure
 
     answer: Deferred[R] = Deferred(cancel)
     sent.addErrback(failed).chainDeferred(answer)
@@ -253,7 +257,9 @@ def answered(sent: Deferred[R]) -> Deferred[R]:
 
 
 def _unreachable(failure: Failure) -> Failure:
-    """The fault for a call that got no head."""
+    """The fault for a call that got no head, unless that is as it was meant."""
+    if failure.check(CancelledError):
+        return failure
     return Failure(UpstreamFault(502, f"ARGO could not be reached: {_why(failure)}.", code="upstream_unreachable"))
 
 

@@ -62,7 +62,8 @@ class Request:
         self.end: Callable[[], object] | None = None
 
     def answered(self, response: IResponse) -> None:
-        """The reply has begun."""
+        """The reply has begun. What was sent isn't needed any more, and may be large."""
+        self.head = self.body = b""
         answer = self._settle()
         if answer is not None:
             answer.callback(response)

@@ -210,6 +210,16 @@ def test_what_is_no_uri_is_refused(asker: Client, path: bytes) -> None:
     assert asker.world.lines == []
 
 
+def test_a_method_is_bytes(asker: Client) -> None:
+    with pytest.raises(TypeError):
+        asker.ask("GET")  # type: ignore[arg-type]
+
+
+def test_a_header_stays_on_its_line(asker: Client) -> None:
+    asker.ask(headers=Headers({"X-One": ["a\r\nX-Other: b"]}))
+    assert b"x-one: a x-other: b" in _head(asker.line.sent)[1]
+
+
 def test_another_scheme_is_a_failure(asker: Client) -> None:
     got = asker.ask(url=b"ftp://argo.example/")
     assert got.failure is not None

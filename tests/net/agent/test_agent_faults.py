@@ -118,6 +118,7 @@ FAULTS = {
     "a signed length": (H + b"Content-Length: +1\r\n\r\na", False),
     "a length without end": (H + b"Content-Length: 99999999999999999999999\r\n\r\n", False),
     "two lengths": (H + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nab", False),
+    "one length twice": (H + b"Content-Length: 1\r\nContent-Length: 1\r\n\r\na", False),
     "two lengths in one": (H + b"Content-Length: 1, 2\r\n\r\nab", False),
     "a length and chunks": (H + b"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", False),
     "chunks and a length": (H + b"Transfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n", False),
