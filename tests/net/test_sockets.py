@@ -5,23 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import attrs
 import pytest
 import pytest_twisted
 import treq
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 from twisted.internet import reactor as _reactor
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
 from twisted.internet.protocol import Protocol
-from twisted.internet.ssl import PrivateCertificate, trustRootFromCertificates
+from twisted.internet.ssl import trustRootFromCertificates
 from twisted.internet.task import deferLater
 from twisted.web.client import Agent, BrowserLikePolicyForHTTPS, ResponseNeverReceived
 from twisted.web.http_headers import Headers
@@ -32,6 +26,7 @@ from argoproxy.config import Config
 from argoproxy.net.client import Overridden, make_agent
 from argoproxy.service import Proxy, make_proxy
 from argoproxy.simulator import Simulator, SimulatorSettings
+from tests.net.certificates import certificate_for
 
 reactor: Any = _reactor
 _PATIENCE = 1000
@@ -223,22 +218,10 @@ class Here(Resource):
         return b"here"
 
 
-def _certificate(name: str) -> Any:
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    subject, today = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]), datetime.now(timezone.utc)
-    certificate = (
-        x509.CertificateBuilder(subject, subject, key.public_key(), 1, today - timedelta(1), today + timedelta(1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    return PrivateCertificate.loadPEM(certificate.public_bytes(Encoding.PEM) + pem)
-
-
 @pytest.mark.parametrize("transport", ["llhttp", "stock"])
 @pytest_twisted.ensureDeferred
 async def test_an_overridden_address_keeps_the_name_for_tls(transport: str) -> None:
-    ours, others = _certificate("argo.invalid"), _certificate("other.invalid")
+    ours, others = certificate_for("argo.invalid"), certificate_for("other.invalid")
     for certificate, accepted in ((ours, True), (others, False)):
         port = reactor.listenSSL(0, Site(Here()), certificate.options(), interface="127.0.0.1")
         number = port.getHost().port

@@ -13,10 +13,11 @@ from twisted.web.client import ResponseDone, ResponseFailed, ResponseNeverReceiv
 from twisted.web.http import PotentialDataLoss
 from zope.interface import implementer
 
+from argoproxy.net.sending import send_now
+
 from .reader import Reader
 from .request import Request
 from .response import Response
-from .sending import send_now
 
 if TYPE_CHECKING:
     from .origin import Origin

@@ -1,4 +1,4 @@
-"""What only real sockets show: bytes that leave at once, and those that don't fit."""
+"""What only real sockets show: bytes that leave at once, and those that don't fit; and TLS."""
 
 from __future__ import annotations
 
@@ -9,16 +9,22 @@ from typing import Any
 import pytest
 import pytest_twisted
 from twisted.internet import reactor as _reactor
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
 from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.internet.ssl import trustRootFromCertificates
 from twisted.internet.task import deferLater
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
+from twisted.web.client import BrowserLikePolicyForHTTPS
+from twisted.web.resource import Resource
+from twisted.web.server import NOT_DONE_YET, Site
 
 from argoproxy.conversation import Call
-from argoproxy.net.agent.sending import send_now
+from argoproxy.errors import UpstreamFault
 from argoproxy.net.client import Overridden, make_agent, make_client
+from argoproxy.net.sending import send_now
+from tests.net.certificates import certificate_for
 
 reactor: Any = _reactor
 LARGE = bytes(range(256)) * 20_000
@@ -129,3 +135,83 @@ async def test_a_reply_may_come_while_a_large_body_is_sent() -> None:
         await close()
         await ear.over
         assert len(ear.heard) < len(LARGE) * 4
+
+
+NAME = "argo.invalid"
+CERTIFICATE = certificate_for(NAME)
+
+
+class Echo(Resource):
+    """Answers with what it was sent, in small pieces, with a pause if one is asked for in the query."""
+
+    isLeaf = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.peers: list[object] = []
+        self.gone: list[object] = []
+
+    def render_POST(self, request: Any) -> object:
+        self.peers.append(request.channel.transport.getPeer().port)
+        data = request.content.read()
+        request.notifyFinish().addErrback(self.gone.append)
+        request.write(data[: len(data) // 2])
+        if not request.args:
+            request.write(data[len(data) // 2 :])
+            request.finish()
+        return NOT_DONE_YET
+
+
+@asynccontextmanager
+async def _secured(echo: Resource) -> AsyncIterator[tuple[Any, str]]:
+    """A client that trusts the server, and the server's address."""
+    port = reactor.listenSSL(0, Site(echo), CERTIFICATE.options(), interface="127.0.0.1")
+    number = port.getHost().port
+    policy = BrowserLikePolicyForHTTPS(trustRootFromCertificates([CERTIFICATE]))
+    agent, close = make_agent(
+        reactor, "llhttp", Overridden(reactor, {f"{NAME}:{number}": "127.0.0.1"}, 10.0, policy)
+    )
+    try:
+        yield make_client(agent), f"https://{NAME}:{number}/"
+    finally:
+        await close()
+        await port.stopListening()
+
+
+@pytest_twisted.ensureDeferred
+async def test_large_bodies_go_both_ways_through_tls_on_one_connection() -> None:
+    echo = Echo()
+    async with _secured(echo) as (asker, url):
+        for sent in (b"small", LARGE, b"small", LARGE):
+            reply = await asker.send(Call(url=url, body=sent, reply="chat"))
+            body = bytearray()
+            await reply.deliver(body.extend)
+            assert body == sent
+        assert len(set(echo.peers)) == 1
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_call_through_tls_can_be_paused_and_ended() -> None:
+    echo = Echo()
+    async with _secured(echo) as (asker, url):
+        reply = await asker.send(Call(url=f"{url}?wait=1", body=LARGE, reply="chat"))
+        body = bytearray()
+        reading = reply.deliver(body.extend)
+        reply.pause()
+        await deferLater(reactor, 0.02)
+        before = len(body)
+        await deferLater(reactor, 0.02)
+        assert len(body) == before < len(LARGE) // 2
+        reply.resume()
+        await _until(lambda: len(body) == len(LARGE) // 2)
+        reading.cancel()
+        with pytest.raises(CancelledError):
+            await reading
+        await _until(lambda: echo.gone)
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_certificate_of_another_name_is_a_fault() -> None:
+    async with _secured(Echo()) as (asker, url):
+        with pytest.raises(UpstreamFault, match="could not be reached"):
+            await asker.send(Call(url=url.replace(NAME, "localhost"), body=b"x", reply="chat"))
