@@ -58,7 +58,7 @@ setup(
     zip_safe=False,
     install_requires=[
         "attrs>=24.1",
-        "httptools>=0.6.2",
+        "httptools>=0.6.4",
         "hyperlink>=21.0",
         "jsonschema>=4.18",
         "klein>=24.8",

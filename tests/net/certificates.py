@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from functools import cache
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -12,6 +13,7 @@ from cryptography.x509.oid import NameOID
 from twisted.internet.ssl import PrivateCertificate
 
 
+@cache
 def certificate_for(name: str) -> PrivateCertificate:
     """One that is its own authority, and its key."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)

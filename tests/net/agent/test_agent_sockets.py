@@ -138,7 +138,6 @@ async def test_a_reply_may_come_while_a_large_body_is_sent() -> None:
 
 
 NAME = "argo.invalid"
-CERTIFICATE = certificate_for(NAME)
 
 
 class Echo(Resource):
@@ -165,9 +164,10 @@ class Echo(Resource):
 @asynccontextmanager
 async def _secured(echo: Resource) -> AsyncIterator[tuple[Any, str]]:
     """A client that trusts the server, and the server's address."""
-    port = reactor.listenSSL(0, Site(echo), CERTIFICATE.options(), interface="127.0.0.1")
+    certificate = certificate_for(NAME)
+    port = reactor.listenSSL(0, Site(echo), certificate.options(), interface="127.0.0.1")
     number = port.getHost().port
-    policy = BrowserLikePolicyForHTTPS(trustRootFromCertificates([CERTIFICATE]))
+    policy = BrowserLikePolicyForHTTPS(trustRootFromCertificates([certificate]))
     agent, close = make_agent(
         reactor, "llhttp", Overridden(reactor, {f"{NAME}:{number}": "127.0.0.1"}, 10.0, policy)
     )
