@@ -101,7 +101,7 @@ class AnthropicMessages:
         return error_body(fault, request_id)
 
 
-class _Counted(msgspec.Struct, frozen=True):
+class Counted(msgspec.Struct, frozen=True):
     """The reply of C{count_tokens}."""
 
     input_tokens: int
@@ -123,7 +123,7 @@ class AnthropicCount:
         return _asked(known, fields, extras, call)
 
     def counted(self, tokens: int) -> bytes:
-        return msgspec.json.encode(_Counted(tokens))
+        return msgspec.json.encode(Counted(tokens))
 
     def error(self, fault: ProxyError, request_id: str = "") -> bytes:
         return error_body(fault, request_id)

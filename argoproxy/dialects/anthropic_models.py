@@ -24,7 +24,7 @@ _LATEST = 253_402_300_799
 """The last second that a date of four digits for the year can say."""
 
 
-class _Row(msgspec.Struct, frozen=True, kw_only=True):
+class Row(msgspec.Struct, frozen=True, kw_only=True):
     """
     A model.
 
@@ -38,14 +38,14 @@ class _Row(msgspec.Struct, frozen=True, kw_only=True):
     lifecycle: Literal["active"] = "active"
 
 
-class _Page(msgspec.Struct, frozen=True, kw_only=True):
+class Page(msgspec.Struct, frozen=True, kw_only=True):
     """
     Some of the rows.
 
     @ivar has_more: whether there are others on the side to which the client reads.
     """
 
-    data: list[_Row]
+    data: list[Row]
     has_more: bool
     first_id: str | None
     last_id: str | None
@@ -68,7 +68,7 @@ def listing(models: Iterable[Model], query: Mapping[str, str] = {}) -> bytes:
     wanted = rows[start:stop]
     page = wanted[: asked.limit] if asked.before_id is None else wanted[-asked.limit :]
     first, last = (page[0].id, page[-1].id) if page else (None, None)
-    return msgspec.json.encode(_Page(data=page, has_more=len(page) < len(wanted), first_id=first, last_id=last))
+    return msgspec.json.encode(Page(data=page, has_more=len(page) < len(wanted), first_id=first, last_id=last))
 
 
 def one(model: Model, name: str) -> bytes:
@@ -88,7 +88,7 @@ def _read(query: Mapping[str, str]) -> _Asked:
         raise ClientFault(text, code="invalid_value", param="limit") from None
 
 
-def _place(rows: list[_Row], name: str, param: str) -> int:
+def _place(rows: list[Row], name: str, param: str) -> int:
     """
     Where a row is.
 
@@ -100,9 +100,9 @@ def _place(rows: list[_Row], name: str, param: str) -> int:
     raise ClientFault(f"Invalid value for '{param}': the list has no such id.", code="invalid_value", param=param)
 
 
-def _row(model: Model, name: str) -> _Row:
+def _row(model: Model, name: str) -> Row:
     created = datetime.fromtimestamp(min(model.created, _LATEST), timezone.utc)
-    return _Row(id=name, display_name=_display(model), created_at=created)
+    return Row(id=name, display_name=_display(model), created_at=created)
 
 
 def _plain(model: Model) -> str:

@@ -20,7 +20,7 @@ from .openai_fields import Seconds
 _PROXYS_OWN = frozenset({"stream", "timeout"})
 
 
-class _Body(msgspec.Struct, frozen=True, kw_only=True):
+class DirectBody(msgspec.Struct, frozen=True, kw_only=True):
     """
     The fields that the proxy looks at.
 
@@ -32,7 +32,7 @@ class _Body(msgspec.Struct, frozen=True, kw_only=True):
     timeout: Seconds | None = None
 
 
-_reader = reading.Reader(_Body)
+_reader = reading.Reader(DirectBody)
 
 
 @implementer(IDialect)

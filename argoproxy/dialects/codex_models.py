@@ -45,7 +45,7 @@ class _Truncation(msgspec.Struct, frozen=True):
     limit: int = 10_000
 
 
-class _Row(msgspec.Struct, frozen=True, kw_only=True):
+class Row(msgspec.Struct, frozen=True, kw_only=True):
     """A model. Of two that would do, Codex takes that of the lower priority first."""
 
     slug: str
@@ -69,16 +69,16 @@ class _Row(msgspec.Struct, frozen=True, kw_only=True):
     input_modalities: tuple[str, ...]
 
 
-class _Listing(msgspec.Struct, frozen=True):
+class Listing(msgspec.Struct, frozen=True):
     """All rows."""
 
-    models: list[_Row]
+    models: list[Row]
 
 
 def listing(models: Iterable[Model], query: Mapping[str, str] = {}) -> bytes:
     """The body of C{GET /v1/models?client_version=…}, in the order of the models."""
     chatting = [model for model in models if model.kind == "chat"]
-    return msgspec.json.encode(_Listing([_row(model, model.name, place) for place, model in enumerate(chatting)]))
+    return msgspec.json.encode(Listing([_row(model, model.name, place) for place, model in enumerate(chatting)]))
 
 
 def one(model: Model, name: str) -> bytes:
@@ -90,10 +90,10 @@ def one(model: Model, name: str) -> bytes:
     return msgspec.json.encode(_row(model, name, 0))
 
 
-def _row(model: Model, name: str, place: int) -> _Row:
+def _row(model: Model, name: str, place: int) -> Row:
     abilities = model.abilities
     efforts = [effort for effort in abilities.efforts if effort in _EFFORTS]
-    return _Row(
+    return Row(
         slug=name,
         display_name=model.name.removeprefix("argo:"),
         supported_reasoning_levels=[_Level(effort, f"Thinks with {effort} effort") for effort in efforts],

@@ -30,7 +30,7 @@ _PAGE = 1000
 """The size of a page where the client doesn't ask for a smaller one: the API reference's limit."""
 
 
-class _Row(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+class Row(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """
     A name that a client may use.
 
@@ -45,14 +45,14 @@ class _Row(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defau
     supported_generation_methods: tuple[str, ...]
 
 
-class _Page(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+class Page(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """
     Some of the rows.
 
     @ivar next_page_token: where the next page begins; empty on the last one.
     """
 
-    models: list[_Row]
+    models: list[Row]
     next_page_token: str = ""
 
 
@@ -65,7 +65,7 @@ def listing(models: Iterable[Model], query: Mapping[str, str] = {}) -> bytes:
     rows = [_row(model, name) for model in models for name in model.names]
     start = _number(query, "pageToken", "page_token")
     end = start + min(_number(query, "pageSize", "page_size") or _PAGE, _PAGE)
-    return msgspec.json.encode(_Page(rows[start:end], str(end) if end < len(rows) else ""))
+    return msgspec.json.encode(Page(rows[start:end], str(end) if end < len(rows) else ""))
 
 
 def one(model: Model, name: str) -> bytes:
@@ -77,9 +77,9 @@ def one(model: Model, name: str) -> bytes:
     return msgspec.json.encode(_row(model, name))
 
 
-def _row(model: Model, name: str) -> _Row:
+def _row(model: Model, name: str) -> Row:
     plain = name.removeprefix(_COLLECTION)
-    return _Row(
+    return Row(
         name=_COLLECTION + plain,
         version=model.internal_id,
         display_name=plain.removeprefix("argo:"),

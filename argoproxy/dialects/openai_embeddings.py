@@ -34,7 +34,7 @@ class EmbeddingsRequest(EmbeddingRequest, frozen=True, kw_only=True):
     encoding_format: _Encoding
 
 
-class _Body(msgspec.Struct, frozen=True, kw_only=True):
+class EmbeddingsBody(msgspec.Struct, frozen=True, kw_only=True):
     """What a client sends. C{user} is taken and left: who asks is known otherwise."""
 
     input: Inputs
@@ -45,7 +45,7 @@ class _Body(msgspec.Struct, frozen=True, kw_only=True):
     timeout: Seconds | None = None
 
 
-_reader = reading.Reader(_Body)
+_reader = reading.Reader(EmbeddingsBody)
 
 
 @implementer(IRenderingDialect)
@@ -100,7 +100,7 @@ def _refused(path: str, why: str) -> ClientFault:
     return ClientFault(f"Invalid value for '{path}': {why}.", code="invalid_value", param=path)
 
 
-class _Usage(msgspec.Struct, frozen=True):
+class EmbeddingsUsage(msgspec.Struct, frozen=True):
     """What an embedding costs: there is no completion."""
 
     prompt_tokens: int
@@ -150,7 +150,7 @@ class EmbeddingsRenderer:
         @raise UpstreamFault: there are more or fewer vectors than inputs.
         """
         vectors.check_count(self._vectors, len(self._request.inputs))
-        usage = msgspec.json.encode(_Usage(self._usage.prompt, self._usage.total))
+        usage = msgspec.json.encode(EmbeddingsUsage(self._usage.prompt, self._usage.total))
         tail = b'],"model":%b,"usage":%b}' % (msgspec.json.encode(self._stamp.model), usage)
         return b"".join([b'{"object":"list","data":[', *self._pieces, tail])
 

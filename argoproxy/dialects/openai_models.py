@@ -18,7 +18,7 @@ from argoproxy.interfaces import IModelList
 moduleProvides(IModelList)
 
 
-class _Row(msgspec.Struct, frozen=True):
+class Row(msgspec.Struct, frozen=True):
     """
     A name that a client may use.
 
@@ -33,16 +33,16 @@ class _Row(msgspec.Struct, frozen=True):
     object: Literal["model"] = "model"
 
 
-class _Listing(msgspec.Struct, frozen=True):
+class Listing(msgspec.Struct, frozen=True):
     """All rows."""
 
-    data: list[_Row]
+    data: list[Row]
     object: Literal["list"] = "list"
 
 
 def listing(models: Iterable[Model], query: Mapping[str, str] = {}) -> bytes:
     """The body of C{GET /v1/models}, in the order of the models and of each one's names. OpenAI has no pages of it."""
-    return msgspec.json.encode(_Listing([_row(model, name) for model in models for name in model.names]))
+    return msgspec.json.encode(Listing([_row(model, name) for model in models for name in model.names]))
 
 
 def one(model: Model, name: str) -> bytes:
@@ -54,5 +54,5 @@ def one(model: Model, name: str) -> bytes:
     return msgspec.json.encode(_row(model, name))
 
 
-def _row(model: Model, name: str) -> _Row:
-    return _Row(id=name, created=model.created, owned_by=model.family, internal_name=model.internal_id)
+def _row(model: Model, name: str) -> Row:
+    return Row(id=name, created=model.created, owned_by=model.family, internal_name=model.internal_id)
