@@ -19,6 +19,7 @@ TEST = [
     "mypy>=1.14",
     "mypy-zope>=1.0.9",
     "openai>=3.57",
+    "openapi-spec-validator>=0.7.1",
     "pillow>=10.0",
     "pytest>=8.2",
     "pytest-twisted>=1.14.3",

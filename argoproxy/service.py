@@ -27,6 +27,7 @@ from . import __version__
 from .catalogue import Catalogue
 from .config import Config, ConfigFault
 from .conversation import Call
+from .description import document
 from .endpoints import Claim, claim
 from .errors import UpstreamFault
 from .listening import AdoptedSocketService, bind_tcp
@@ -222,7 +223,7 @@ def _assembled(
         reactor, client, catalogue, _asking_for_models(config.models_url), discovery, interval=hours * 3600
     )
     release = Release(reactor, config.update_package, __version__)
-    status = Status(client, refresher, release, router, config.use_simulator)
+    status = Status(client, refresher, release, router, config.use_simulator, document)
     routes = Routes(traffic, DIALECTS, APIS, catalogue, refresher, status)
     resource = routes.app.resource()
     return Proxy(

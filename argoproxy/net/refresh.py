@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import attrs
+import msgspec
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
@@ -21,6 +22,19 @@ _log = Logger()
 
 _PATIENCE = 30.0
 _RETRY = 60.0
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """What the body of a refresh may say."""
+
+    timeout: Annotated[float, msgspec.Meta(gt=0)] | None = None
+
+
+class Counts(msgspec.Struct, frozen=True):
+    """How many models there were, and are."""
+
+    before: int
+    after: int
 
 
 @attrs.define(eq=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 from klein import Klein
@@ -18,7 +18,7 @@ from argoproxy.interfaces import ICatalogue, IDialect
 from argoproxy.limits import time_allowed
 
 from .apis import Api, Apis
-from .refresh import Refresher
+from .refresh import Counts, Refresher, Waiting
 from .reply import Reply
 from .status import Status
 from .traffic import Traffic, query_of
@@ -82,6 +82,7 @@ class Routes:
         self._tell("/health", lambda: (200, self._status.health()))
         self._tell("/health/ready", self._status.ready)
         self._tell("/version", lambda: (200, self._status.version()))
+        self._tell("/openapi.json", lambda: (200, self._status.describe()))
         self._tell("/", lambda: (200, self._status.welcome()))
 
     def _ask(self, path: str, dialect: str, **variables: str) -> None:
@@ -146,7 +147,7 @@ class Routes:
         reply = self._reply(request)
 
         def told(counts: tuple[int, int]) -> None:
-            reply.whole(200, msgspec.json.encode(dict(zip(("before", "after"), counts, strict=True))))
+            reply.whole(200, msgspec.json.encode(Counts(*counts)))
 
         return self._refreshed(request).addCallbacks(told, lambda failure: _refused(reply, failure))
 
@@ -167,17 +168,11 @@ class Routes:
         return reply.refusal(ClientFault("There is nothing at this path.", status=404, code="not_found"))
 
 
-class _Waiting(msgspec.Struct, frozen=True):
-    """What the body of a refresh may say."""
-
-    timeout: Annotated[float, msgspec.Meta(gt=0)] | None = None
-
-
 def _patience(request: Request) -> float | None:
     """@raise ClientFault: the body is there and is none."""
     body = request.content.read() if request.content is not None else b""
     try:
-        return msgspec.json.decode(body or b"{}", type=_Waiting).timeout
+        return msgspec.json.decode(body or b"{}", type=Waiting).timeout
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise ClientFault(
             "Invalid 'timeout': expected seconds above 0.", code="invalid_value", param="timeout"

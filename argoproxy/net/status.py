@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Literal
 
 import attrs
 import msgspec
@@ -19,10 +20,56 @@ _LATELY = 300.0
 _QUIET = 60.0
 
 
+class Health(msgspec.Struct, frozen=True):
+    """It lives."""
+
+    status: Literal["ok"] = "ok"
+
+
+class Readiness(msgspec.Struct, frozen=True):
+    """Whether it is of use, and why."""
+
+    status: Literal["ready", "not ready"]
+    argo_reachable: bool
+    seconds_since_argo_answered: float | None
+    model_list: Literal["built-in", "argo"]
+    model_list_age_seconds: float | None
+
+
+class Running(msgspec.Struct, frozen=True):
+    """
+    What runs.
+
+    @ivar latest: the newest version, as far as that is known.
+    @ivar upstream: by the model's family, which of ARGO's wires is used.
+    """
+
+    version: str
+    latest: str | None
+    up_to_date: bool | None
+    message: str
+    install: str
+    simulator: bool
+    upstream: Mapping[str, str]
+
+
+class Welcome(msgspec.Struct, frozen=True):
+    """
+    Where to go from here.
+
+    @ivar links: paths, by what is there.
+    """
+
+    name: str
+    message: str
+    links: Mapping[str, str]
+
+
 @attrs.frozen
 class Status:
     """
     @ivar simulator: whether a simulator stands in for ARGO.
+    @ivar describe: what makes the description of the whole API, in JSON.
     """
 
     _pulse: Pulse
@@ -30,41 +77,42 @@ class Status:
     _release: Release
     _router: IRouter
     simulator: bool
+    describe: Callable[[], bytes]
 
     def health(self) -> bytes:
         """The process is alive: nothing else is asked."""
-        return msgspec.json.encode({"status": "ok"})
+        return msgspec.json.encode(Health())
 
     def ready(self) -> tuple[int, bytes]:
         """200 if ARGO answered lately and its list of models isn't stale, else 503; and the reasons."""
         age, silence = self._age(), self._pulse.since(self._pulse.answered_at)
         answers = self._pulse.alive and silence is not None and silence <= _LATELY
         fresh = age is not None and (not self._refresher.interval or age <= _STALE * self._refresher.interval)
-        body = {
-            "status": "ready" if answers and fresh else "not ready",
-            "argo_reachable": self._pulse.alive,
-            "seconds_since_argo_answered": _rounded(silence),
-            "model_list": "built-in" if age is None else "argo",
-            "model_list_age_seconds": _rounded(age),
-        }
+        ready = answers and fresh
+        body = Readiness(
+            status="ready" if ready else "not ready",
+            argo_reachable=self._pulse.alive,
+            seconds_since_argo_answered=_rounded(silence),
+            model_list="built-in" if age is None else "argo",
+            model_list_age_seconds=_rounded(age),
+        )
         if silence is None or silence > _QUIET:
             self._refresher.nudge()
-        return 200 if answers and fresh else 503, msgspec.json.encode(body)
+        return 200 if ready else 503, msgspec.json.encode(body)
 
     def version(self) -> bytes:
         """What runs, whether there is something newer, and what it talks to."""
         release = self._release
-        return msgspec.json.encode(
-            {
-                "version": release.installed,
-                "latest": release.latest,
-                "up_to_date": release.up_to_date,
-                "message": release.message,
-                "install": release.install,
-                "simulator": self.simulator,
-                "upstream": dict(self._router.in_use()),
-            }
+        body = Running(
+            version=release.installed,
+            latest=release.latest,
+            up_to_date=release.up_to_date,
+            message=release.message,
+            install=release.install,
+            simulator=self.simulator,
+            upstream=self._router.in_use(),
         )
+        return msgspec.json.encode(body)
 
     def welcome(self) -> bytes:
         """Where to go from here."""
@@ -78,14 +126,15 @@ def _rounded(seconds: float | None) -> float | None:
     return None if seconds is None else round(seconds, 1)
 
 
-_WELCOME: Mapping[str, object] = {
-    "name": "argoproxy",
-    "message": "ARGO for every LLM client. A client's base URL is this address, for OpenAI's API with /v1 behind it.",
-    "links": {
+_WELCOME = Welcome(
+    name="argoproxy",
+    message="ARGO for every LLM client. A client's base URL is this address, for OpenAI's API with /v1 behind it.",
+    links={
         "models": "/v1/models",
         "health": "/health",
         "ready": "/health/ready",
         "version": "/version",
+        "openapi": "/openapi.json",
         "chat": "/v1/chat/completions",
         "completions": "/v1/completions",
         "responses": "/v1/responses",
@@ -96,4 +145,4 @@ _WELCOME: Mapping[str, object] = {
         "argo_chat": "/v1/chat",
         "argo_embed": "/v1/embed",
     },
-}
+)

@@ -40,6 +40,7 @@ TABLE = {
         "errors conversation interfaces translation limits",
         "httptools hyperlink klein packaging PIL treq twisted werkzeug",
     ),
+    "description": _rule("argoproxy dialects net vocabulary"),
     "registry": Rule(None, None),
     "service": Rule(None, None),
     "simulator": _rule("argoproxy wire listening", "klein twisted werkzeug yaml"),
