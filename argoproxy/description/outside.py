@@ -8,7 +8,6 @@ from typing import Any
 from .operations import Operation
 
 _ID = {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,128}$"}
-_DIGITS = "^[0-9]{0,9}$"
 _TEXT = {"type": "string"}
 
 _QUERY: Mapping[str, tuple[str, Any]] = {
@@ -18,11 +17,11 @@ _QUERY: Mapping[str, tuple[str, Any]] = {
     ),
     "alt": ("How a stream is framed: `sse` for events.", _TEXT),
     "client_version": ("Codex's version: asks for the list as Codex reads it.", _TEXT),
-    "limit": ("Anthropic's: the rows of a page.", {"type": "integer", "minimum": 1, "maximum": 1000}),
+    "limit": ("Anthropic's: the rows of a page, from 1 to 1000.", {"type": "integer"}),
     "after_id": ("Anthropic's: the row that a page begins behind.", _TEXT),
     "before_id": ("Anthropic's: the row that a page ends before.", _TEXT),
-    "pageSize": ("Google's: the rows of a page.", {"type": "integer", "minimum": 0, "maximum": 999_999_999}),
-    "pageToken": ("Google's: where a page begins, as the last one told.", {"type": "string", "pattern": _DIGITS}),
+    "pageSize": ("Google's: the rows of a page.", {"type": "integer"}),
+    "pageToken": ("Google's: where a page begins, as the last one told.", _TEXT),
 }
 
 _HEADERS: Mapping[str, str] = {
