@@ -29,8 +29,7 @@ def document() -> bytes:
     schemas = Schemas(_types(operations), {kind for one in POSTS.values() for kind in one.body})
     paths: dict[str, dict[str, Any]] = {}
     for method, path, operation in _served():
-        described = _operation(operation, method, path, schemas)
-        paths.setdefault(path, {})[method] = described
+        paths.setdefault(path, {})[method] = _operation(operation, method, path, schemas)
     return msgspec.json.encode(
         {
             "openapi": _OPENAPI,

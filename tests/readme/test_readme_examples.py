@@ -105,6 +105,7 @@ _PATHS = (
     "/health",
     "/health/ready",
     "/version",
+    "/openapi.json",
     "/refresh",
 )
 
