@@ -99,13 +99,13 @@ def _response(operation: Operation, text: str, content: Any, *, refused: bool = 
 
 
 def _content(operation: Operation, schemas: Schemas) -> dict[str, Any]:
-    """What a good reply may be: whole, or a stream, whose pieces C{x-item-schema} describes."""
+    """What a good reply may be: whole, or a stream. C{x-item-schema} describes its pieces, the last maybe an error."""
     content: dict[str, Any] = {JSON: {}}
     if operation.reply:
         content[JSON] = {"schema": schemas.of(*operation.reply)}
     if operation.elements:
         content[JSON] = {"schema": {"type": "array", "items": schemas.of(*operation.elements)}}
     for media_type, kind in operation.streams.items():
-        item = {} if kind is None else {"x-item-schema": schemas.of(kind)}
+        item = {} if kind is None else {"x-item-schema": schemas.of(kind, *operation.api.faults)}
         content[media_type] = {"schema": _TEXT, **item}
     return content

@@ -16,6 +16,7 @@ from tests.description.described import EVENTS, Operation, check, described, lea
 from tests.web import Got, Web
 
 WIRES = ("gateway", "native")
+FAULTS = ("status=429", "status=500", "status=529", "status=418", "html-502", "reset", "auth-notice")
 POSTS = [one for one in operations() if one.method == "POST"]
 TAKING = [one for one in POSTS if one.template != "/refresh"]
 ASKING = [one for one in TAKING if "default" in one.tree["responses"]]
@@ -37,6 +38,12 @@ def _url_map(web: Web) -> Map:
 
 def _post(web: Web, one: Operation, body: Any, query: str = "") -> Got:
     return web.post(one.path + query, body)
+
+
+def _stream(web: Web, one: Operation) -> Got:
+    if one.template.endswith("Content"):
+        return _post(web, one, one.body["example"], "?alt=sse")
+    return _post(web, one, {**one.body["example"], "stream": True})
 
 
 def test_it_is_valid() -> None:
@@ -108,11 +115,26 @@ def test_less_than_the_schema_asks_for_is_refused(one: Operation) -> None:
 @pytest.mark.parametrize("wire", WIRES)
 @pytest.mark.parametrize("one", STREAMING, ids=_name)
 def test_each_event_of_a_stream_is_as_described(one: Operation, wire: str) -> None:
-    google = one.template.endswith("Content")
-    body = one.body["example"] | ({} if google else {"stream": True})
-    got = _post(Web(upstream=wire), one, body, "?alt=sse" if google else "")
+    got = _stream(Web(upstream=wire), one)
     assert (got.status, got.header("content-type")) == (200, EVENTS)
     assert len(got.sse()) > 1
+    one.fits(got)
+
+
+@pytest.mark.parametrize("one", STREAMING, ids=_name)
+def test_a_stream_that_breaks_off_ends_as_described(one: Operation) -> None:
+    web = Web()
+    web.simulator.fault("reset-mid", times=None)
+    got = _stream(web, one)
+    assert any("error" in event or event.get("type") == "response.failed" for event in got.sse())
+    one.fits(got)
+
+
+def test_a_streamed_list_that_breaks_off_ends_as_described() -> None:
+    web, one = Web(), operation("POST", "/v1beta/models/{model}:streamGenerateContent")
+    web.simulator.fault("reset-mid", times=None)
+    got = _post(web, one, one.body["example"])
+    assert "error" in got.json()[-1]
     one.fits(got)
 
 
@@ -206,7 +228,7 @@ def test_a_model_that_there_is_not_is_refused_as_described(one: Operation) -> No
 
 @pytest.mark.parametrize("wire", WIRES)
 @pytest.mark.parametrize("one", ASKING, ids=_name)
-@pytest.mark.parametrize("fault", ["status=429", "status=500", "status=529", "status=418", "html-502", "reset"])
+@pytest.mark.parametrize("fault", FAULTS)
 def test_argos_refusals_are_passed_on_as_described(one: Operation, wire: str, fault: str) -> None:
     web = Web(upstream=wire)
     web.simulator.fault(fault, times=None)
