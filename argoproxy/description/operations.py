@@ -273,13 +273,13 @@ _LISTS = {
         reply=(openai_models.Row, anthropic_models.Row, google_models.Row, codex_models.Row),
         query=("client_version",),
         headers=_ASKERS,
-        fails=(404,),
+        fails=(400, 404),
     ),
     "/v1beta/models": Operation(
         summary="The models.", api=GOOGLE, reply=(google_models.Page,), query=("pageSize", "pageToken"), fails=(400,)
     ),
     "/v1beta/models/{model}": Operation(
-        summary="One model.", api=GOOGLE, model=_CHAT["model"], reply=(google_models.Row,), fails=(404,)
+        summary="One model.", api=GOOGLE, model=_CHAT["model"], reply=(google_models.Row,), fails=(400, 404)
     ),
 }
 

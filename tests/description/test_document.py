@@ -196,6 +196,13 @@ def test_a_page_that_there_is_not_is_refused_as_described(path: str, query: str)
     operation("GET", path).fits(got)
 
 
+@pytest.mark.parametrize("path", [f"{MODELS}/{{model}}", "/v1beta/models/{model}"])
+def test_a_model_without_a_name_is_refused_as_described(path: str) -> None:
+    got = Web().get(path.replace("{model}", "%20"))
+    assert got.status == 400
+    operation("GET", path).fits(got)
+
+
 @pytest.mark.parametrize("one", TAKING, ids=_name)
 @pytest.mark.parametrize(
     ("status", "body", "headers", "query"),
