@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from argoproxy.dialects.anthropic_history import Outline, Outlines
+from argoproxy.dialects.anthropic_messages import CountBody, MessagesBody
 from argoproxy.dialects.google_embeddings import BatchBody, EmbedBody
 from argoproxy.dialects.google_generation import GenerationConfig
 from argoproxy.dialects.google_requests import GenerateBody
@@ -20,7 +22,7 @@ from argoproxy.dialects.responses_input import CallItem, CallOutputItem, CustomC
 from argoproxy.dialects.responses_shapes import Item
 from argoproxy.vocabulary import google
 from argoproxy.vocabulary.anthropic import JsonFormat, ToolSpec
-from argoproxy.vocabulary.anthropic_blocks import ToolUseBlock
+from argoproxy.vocabulary.anthropic_blocks import AssistantBlock, ToolUseBlock, UserBlock
 from argoproxy.vocabulary.openai import CustomToolCall, FunctionSpec, FunctionTool, FunctionToolCall
 
 from .shapes import Copies
@@ -34,6 +36,7 @@ _LATER: Mapping[tuple[type[msgspec.Struct], str], tuple[Any, ...]] = {
     (AssistantMessage, "tool_calls"): (FunctionToolCall, CustomToolCall),
     (BatchBody, "requests"): (EmbedBody,),
     (ChatBody, "tools"): (FunctionTool, _OTHER),
+    (CountBody, "messages"): (Outlines,),
     (FlatSchemaFormat, "schema"): (_OTHER, None),
     (FunctionSpec, "parameters"): (_OTHER, None),
     (GenerateBody, "generationConfig"): (GenerationConfig, None),
@@ -41,6 +44,8 @@ _LATER: Mapping[tuple[type[msgspec.Struct], str], tuple[Any, ...]] = {
     (GenerateBody, "tools"): (_OTHER,),
     (JsonFormat, "schema"): (_OTHER,),
     (JsonSchema, "schema"): (_OTHER, None),
+    (MessagesBody, "messages"): (Outlines,),
+    (Outline, "content"): (UserBlock | AssistantBlock, _OTHER),
     (ResponseObject, "output"): (Item,),
     (ResponsesBody, "input"): (MessageItem, CallItem, CustomCallItem, CallOutputItem, ReasoningItem, _OTHER),
     (ResponsesBody, "tools"): (FunctionSpec, _OTHER),

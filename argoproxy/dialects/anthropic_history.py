@@ -30,11 +30,14 @@ Role = Literal["user", "assistant", "system"]
 _SOME = msgspec.Meta(min_length=1)
 
 
-class _Outline(msgspec.Struct, frozen=True):
+class Outline(msgspec.Struct, frozen=True):
     """A message whose blocks are still to be read."""
 
     role: Role
     content: str | tuple[msgspec.Raw, ...]
+
+
+Outlines = Annotated[tuple[Outline, ...], _SOME]
 
 
 class _Turn(NamedTuple):
@@ -50,7 +53,7 @@ _ROLES: Mapping[type[RequestMessage], Role] = {
     SystemMessage: "system",
 }
 _messages = msgspec.json.Decoder(Annotated[tuple[RequestMessage, ...], _SOME])
-_outlines = msgspec.json.Decoder(Annotated[tuple[_Outline, ...], _SOME])
+_outlines = msgspec.json.Decoder(Outlines)
 
 
 def read_messages(system: SystemContent, messages: msgspec.Raw) -> tuple[Message, ...]:
