@@ -16,7 +16,7 @@ from argoproxy.dialects.google_requests import GenerateBody
 from argoproxy.dialects.google_tools import ToolConfig
 from argoproxy.dialects.openai_chat import ChatBody
 from argoproxy.dialects.openai_formats import FlatSchemaFormat, JsonSchema
-from argoproxy.dialects.openai_messages import AssistantMessage
+from argoproxy.dialects.openai_messages import AssistantMessage, ImagePart, Messages, TextPart, UserMessage
 from argoproxy.dialects.openai_responses import ResponsesBody
 from argoproxy.dialects.responses_input import CallItem, CallOutputItem, CustomCallItem, MessageItem, ReasoningItem
 from argoproxy.dialects.responses_shapes import Item
@@ -35,6 +35,7 @@ _OTHER = dict[str, Any]
 _LATER: Mapping[tuple[type[msgspec.Struct], str], tuple[Any, ...]] = {
     (AssistantMessage, "tool_calls"): (FunctionToolCall, CustomToolCall),
     (BatchBody, "requests"): (EmbedBody,),
+    (ChatBody, "messages"): (Messages,),
     (ChatBody, "tools"): (FunctionTool, _OTHER),
     (CountBody, "messages"): (Outlines,),
     (FlatSchemaFormat, "schema"): (_OTHER, None),
@@ -51,6 +52,7 @@ _LATER: Mapping[tuple[type[msgspec.Struct], str], tuple[Any, ...]] = {
     (ResponsesBody, "tools"): (FunctionSpec, _OTHER),
     (ToolSpec, "input_schema"): (_OTHER,),
     (ToolUseBlock, "input"): (_OTHER,),
+    (UserMessage, "content"): (TextPart, ImagePart, _OTHER),
     (google.FunctionCall, "args"): (_OTHER, None),
 }
 """

@@ -106,6 +106,8 @@ class FunctionMessage(msgspec.Struct, frozen=True, tag_field="role", tag="functi
 
 
 ChatMessage = SystemMessage | DeveloperMessage | UserMessage | AssistantMessage | ToolMessage | FunctionMessage
+_SOME = msgspec.Meta(min_length=1)
+Messages = Annotated[tuple[ChatMessage, ...], _SOME]
 
 
 class _Outline(msgspec.Struct, frozen=True):
@@ -128,8 +130,7 @@ class _CallKind(msgspec.Struct, frozen=True):
     type: str = "function"
 
 
-_SOME = msgspec.Meta(min_length=1)
-_messages = msgspec.json.Decoder(Annotated[tuple[ChatMessage, ...], _SOME])
+_messages = msgspec.json.Decoder(Messages)
 _items = msgspec.json.Decoder(Annotated[list[msgspec.Raw], _SOME])
 _parts_of_one = msgspec.json.Decoder(list[msgspec.Raw])
 _message = msgspec.json.Decoder(ChatMessage)
