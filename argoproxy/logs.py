@@ -76,7 +76,7 @@ def destination(config: Config, options: Mapping[str, Any]) -> Destination:
 
 def text_line(event: LogEvent) -> str:
     """C{time level [namespace] message}, and a traceback in lines that begin with a tab."""
-    head = f"{_time(event)} {_level(event)} [{event.get('log_namespace', '-')}] {formatEvent(event)}"
+    head = f"{_time(event)} {_level(event)} [{event.get('log_namespace', '-')}] {_message(event)}"
     return "\n\t".join(map(_escaped, [head, *_traceback(event).splitlines()])) + "\n"
 
 
@@ -90,7 +90,7 @@ def json_line(event: LogEvent) -> str:
     fields["time"] = _time(event)
     fields["level"] = _level(event)
     fields["namespace"] = event.get("log_namespace", "-")
-    fields["message"] = formatEvent(event)
+    fields["message"] = _message(event)
     if traceback := _traceback(event):
         fields["traceback"] = traceback
     return json.dumps(fields) + "\n"
@@ -119,6 +119,12 @@ def _is_plain(name: str, value: object) -> bool:
     if name.startswith("log_") or name in _LEGACY:
         return False
     return value is None or isinstance(value, (str, bool, int)) or (isinstance(value, float) and math.isfinite(value))
+
+
+def _message(event: LogEvent) -> str:
+    """The event in words: ready-made, where whoever logged it has made them (C{log_text})."""
+    text: str | None = event.get("log_text")
+    return formatEvent(event) if text is None else text
 
 
 def _time(event: LogEvent) -> str:

@@ -225,7 +225,7 @@ def _assembled(
     release = Release(reactor, config.update_package, __version__)
     status = Status(client, refresher, release, router, config.use_simulator, document)
     routes = Routes(traffic, DIALECTS, APIS, catalogue, refresher, status)
-    resource = routes.app.resource()
+    resource = routes.resource
     return Proxy(
         resource=resource,
         site=BoundedSite(resource, traffic.most_bytes, lambda path: APIS.of_path(path).faults, reactor),

@@ -18,6 +18,7 @@ from argoproxy.interfaces import ICatalogue, IDialect
 from argoproxy.limits import time_allowed
 
 from .apis import Api, Apis
+from .dispatch import Dispatch
 from .refresh import Counts, Refresher, Waiting
 from .reply import Reply
 from .status import Status
@@ -37,7 +38,8 @@ class Routes:
     """
     The web of the proxy.
 
-    @ivar app: the Klein application; its C{resource()} serves it.
+    @ivar app: the Klein application.
+    @ivar resource: what serves it.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class Routes:
         self.app.url_map.strict_slashes = False
         self._route()
         self.app.handle_errors(HTTPException)(self._lost)  # type: ignore[arg-type]
+        self.resource = Dispatch(self.app)
 
     def _route(self) -> None:
         self._ask("/v1/chat/completions", "openai_chat")
