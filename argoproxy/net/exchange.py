@@ -12,11 +12,10 @@ from functools import partial
 from typing import Any
 
 import attrs
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
-from twisted.python.failure import Failure
 
 from argoproxy.conversation import (
     Call,
@@ -81,6 +80,7 @@ class Exchange:
     _translation: ITranslation | None = None
     _expiry: IDelayedCall | None = None
     _silence: Silence | None = None
+    _counting: IDelayedCall | None = None
 
     def run(self, body: bytes, route: RouteCall, user: str, client_timeout: str | None) -> Deferred[None]:
         """
@@ -143,15 +143,8 @@ class Exchange:
 
     async def _converse(self, translation: ITranslation, calls: Sequence[Call]) -> None:
         legs = [partial(self._leg, translation, call, choice) for choice, call in enumerate(calls)]
-        conversing = Deferred.fromCoroutine(together(legs, _CALLS_AT_ONCE))
-        counting = Deferred.fromCoroutine(self._settled(translation))
-        try:
-            await conversing
-            await counting
-        finally:
-            conversing.cancel()
-            counting.addErrback(_no_matter)
-            counting.cancel()
+        await together(legs, _CALLS_AT_ONCE)
+        await self._settled(translation)
         self._reply.record.usage = translation.usage()
         self._end(translation, translation.close())
 
@@ -164,7 +157,9 @@ class Exchange:
 
     async def _carried(self, translation: ITranslation, call: Call, choice: int) -> ILeg:
         """Make a call, and take its reply to its end."""
-        answer = await self._parties.client.send(call)
+        sending = self._parties.client.send(call)
+        self._count_on(translation)
+        answer = await sending
         self._pass_head(answer.head)
         leg = translation.leg(call, answer.head, choice)
         self._reply.draw_from(answer)
@@ -200,6 +195,12 @@ class Exchange:
         self._reply.write(data)
         self._reply.finish()
 
+    def _count_on(self, translation: ITranslation) -> None:
+        """Count a slice of the request, and the next one a turn later: ARGO is thinking meanwhile."""
+        if self._counting is None or not self._counting.active():
+            more = translation.settle()
+            self._counting = self._parties.clock.callLater(0, self._count_on, translation) if more else None
+
     async def _settled(self, counting: ITranslation | ILeg) -> None:
         """Wait until everything is counted, a slice a turn."""
         while counting.settle():
@@ -222,12 +223,9 @@ class Exchange:
             self._expiry = self._parties.clock.callLater(seconds, self.cut, TimedOut(seconds))
 
     def _stop_clocks(self) -> None:
-        if self._expiry is not None and self._expiry.active():
-            self._expiry.cancel()
+        for call in (self._expiry, self._counting):
+            if call is not None and call.active():
+                call.cancel()
         if self._silence is not None:
             self._silence.end()
 
-
-def _no_matter(failure: Failure) -> None:
-    """What nobody will read need not be counted to its end."""
-    failure.trap(CancelledError)

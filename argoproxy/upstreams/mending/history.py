@@ -60,6 +60,8 @@ def _user_led(messages: Messages, abilities: Abilities) -> Messages:
 
 def _answered(messages: Messages, abilities: Abilities) -> Messages:
     """With a result for each call directly behind it: its own if that came late, else one that tells of a break."""
+    if not any(map(_calls, messages)):
+        return messages
     return _same(messages, [message for turn in _turns(messages) for message in _answered_turn(turn)])
 
 
@@ -146,8 +148,8 @@ def _only(message: Message, keeps: Callable[[Part], bool]) -> Message:
 
 def _same(before: Messages, after: Sequence[Message]) -> Messages:
     """What a rule made of the messages: the very same tuple if it changed none."""
-    unchanged = len(before) == len(after) and all(one is other for one, other in zip(before, after, strict=True))
-    return before if unchanged else tuple(after)
+    made = tuple(after)
+    return before if made == before else made
 
 
 SEALED = Rule("thinking", on_history(_sealed))

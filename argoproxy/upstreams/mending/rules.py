@@ -46,10 +46,7 @@ def on_history(mend: Callable[[Messages, Abilities], Messages]) -> Callable[[Cha
     """
 
     def on_request(request: ChatRequest, abilities: Abilities) -> ChatRequest:
-        before = request.prompts
-        after = tuple(mend(messages, abilities) for messages in before)
-        if all(one is other for one, other in zip(before, after, strict=True)):
-            return request
-        return msgspec.structs.replace(request, prompts=after)
+        after = tuple([mend(messages, abilities) for messages in request.prompts])
+        return request if after == request.prompts else msgspec.structs.replace(request, prompts=after)
 
     return on_request

@@ -16,10 +16,8 @@ def _each(mend: Callable[[Tool, Abilities], Tool]) -> Callable[[ChatRequest, Abi
     """A rule's function, of one that looks at a tool. Tools that it leaves alone stay the same objects."""
 
     def on_request(request: ChatRequest, abilities: Abilities) -> ChatRequest:
-        tools = tuple(mend(tool, abilities) for tool in request.tools)
-        if all(one is other for one, other in zip(tools, request.tools, strict=True)):
-            return request
-        return msgspec.structs.replace(request, tools=tools)
+        tools = tuple([mend(tool, abilities) for tool in request.tools])
+        return request if tools == request.tools else msgspec.structs.replace(request, tools=tools)
 
     return on_request
 
