@@ -8,35 +8,26 @@ lacks is all in this module.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
-from http import HTTPStatus
 from io import BytesIO
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IAddress, IDelayedCall
-from twisted.internet.protocol import connectionDone
-from twisted.logger import Logger
-from twisted.python.failure import Failure
-from twisted.web.http import HTTPChannel
+from twisted.internet.interfaces import IAddress
 from twisted.web.resource import IResource
 from twisted.web.server import Request, Site
 
 from argoproxy.errors import ClientFault
 from argoproxy.interfaces import IDialect
 
+from .channel import Channel
 from .record import Record
 from .reply import JSON, Reply
 from .traffic import too_large
 
-_log = Logger()
-
 # How long a client may go on sending a body that has been refused, so that it reads the refusal.
 _LINGER = 2.0
-# Bytes that a client may send ahead of a reply.
-_MOST_AHEAD = 1_000_000
 
 
 class BoundedRequest(Request):
@@ -110,71 +101,6 @@ class BoundedRequest(Request):
         channel.linger(_LINGER)
 
 
-class DrainingChannel(HTTPChannel):
-    """A connection that its site can ask to end."""
-
-    requestFactory = BoundedRequest
-    site: BoundedSite
-    transport: Any
-    callLater: Any
-    # What comes behind a running request is read on, so that a client's leaving is noticed.
-    _optimisticEagerReadSize = 2 * _MOST_AHEAD
-    timeOut: Any
-    _lingering: IDelayedCall | None = None
-
-    @property
-    def path_so_far(self) -> bytes:
-        """The path of the request whose head has just been read."""
-        return getattr(self, "_path", b"").partition(b"?")[0]
-
-    def connectionMade(self) -> None:
-        super().connectionMade()
-        self.site.connections.add(self)
-
-    def connectionLost(self, reason: Failure = connectionDone) -> None:
-        super().connectionLost(reason)
-        if self._lingering is not None and self._lingering.active():
-            self._lingering.cancel()
-        self.site.disconnected(self)
-
-    def drain(self) -> None:
-        """Close as soon as nothing is under way: now, or behind the running reply. Half a request is nothing yet."""
-        if not self._handlingRequest:
-            self.transport.loseConnection()
-            return
-        self.persistent = False
-        self.requests[0].setHeader(b"connection", b"close")
-
-    def rawDataReceived(self, data: bytes) -> None:
-        """Called with a body, and with what a client sends before it has its reply. Nobody needs much of that."""
-        super().rawDataReceived(data)
-        if self._handlingRequest and sum(map(len, self._dataBuffer)) > _MOST_AHEAD:
-            self.transport.abortConnection()
-
-    def lineLengthExceeded(self, line: bytes) -> None:
-        """Called for a line that no request has."""
-        self._refuse_head(431, "The request's head is too long.", "head_too_large")
-
-    def _respondToBadRequestAndDisconnect(self) -> None:
-        """Called for what is no HTTP. Twisted's own answer has no body and no id."""
-        too_long = self._receivedHeaderSize > self.totalHeadersSize
-        status, text = (431, "The request's head is too long.") if too_long else (400, "That is not a valid request.")
-        self._refuse_head(status, text, "head_too_large" if too_long else "bad_request")
-
-    def _refuse_head(self, status: int, text: str, code: str) -> None:
-        body = self.site.dialect_for(b"").error(ClientFault(text, status=status, code=code))
-        token = f"req_{secrets.token_hex(12)}"
-        head = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nServer: argoproxy\r\nX-Request-Id: {token}\r\n"
-        rest = f"Content-Type: {JSON}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-        self.transport.write((head + rest).encode("ascii") + body)
-        _log.info("{id} refused: status={status} code={code}", id=token, status=status, code=code)
-        self.loseConnection()
-
-    def linger(self, seconds: float) -> None:
-        """Close the connection after a while, whatever the client does."""
-        self._lingering = self.site.clock.callLater(seconds, self.transport.abortConnection)
-
-
 class BoundedSite(Site):
     """
     A Site that bounds bodies and can drain.
@@ -193,12 +119,13 @@ class BoundedSite(Site):
         self.most_bytes = most_bytes
         self.dialect_for = dialect_for
         self.clock = reactor
-        self.connections: set[DrainingChannel] = set()
+        self.connections: set[Channel] = set()
         self._drained: Deferred[None] | None = None
 
     def buildProtocol(self, addr: IAddress | None) -> Any:
-        channel = DrainingChannel()
+        channel = Channel()
         channel.factory = self
+        channel.requestFactory = BoundedRequest
         channel.site = self
         channel.timeOut = self.timeOut
         channel.callLater = self.clock.callLater
@@ -225,7 +152,7 @@ class BoundedSite(Site):
         for channel in list(self.connections):
             channel.transport.abortConnection()
 
-    def disconnected(self, channel: DrainingChannel) -> None:
+    def disconnected(self, channel: Channel) -> None:
         """A connection has gone."""
         self.connections.discard(channel)
         self._tell_if_drained()

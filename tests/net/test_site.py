@@ -11,7 +11,7 @@ from twisted.internet.error import ConnectionDone
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
-from argoproxy.net.site import DrainingChannel
+from argoproxy.net.channel import Channel
 from argoproxy.simulator import SimulatorSettings
 from tests.web import Web
 
@@ -21,7 +21,7 @@ HELLO = json.dumps({"model": "gpt-4o", "messages": [{"role": "user", "content": 
 class Transport(StringTransport):
     """A connection that really closes when it is told to."""
 
-    protocol: DrainingChannel
+    protocol: Channel
 
     def loseConnection(self) -> None:
         self._close()
@@ -40,7 +40,7 @@ class Line:
 
     def __init__(self, web: Web) -> None:
         self.web = web
-        self.channel: DrainingChannel = web.proxy.site.buildProtocol(IPv4Address("TCP", "127.0.0.1", 1))
+        self.channel: Channel = web.proxy.site.buildProtocol(IPv4Address("TCP", "127.0.0.1", 1))
         self.transport = Transport()
         self.transport.protocol = self.channel
         self.channel.makeConnection(self.transport)

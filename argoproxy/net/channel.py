@@ -1,0 +1,200 @@
+"""
+The server's side of one connection: bytes in, requests out, one behind the other.
+
+A head is read by llhttp, all at once and strictly: what could be understood in two ways is refused and the connection
+closed. Bodies, pauses and what a request needs to write are Twisted's channel's. What the Site allows is asked of it.
+"""
+
+from __future__ import annotations
+
+import secrets
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+import httptools
+from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.protocol import connectionDone
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from twisted.web.http import HTTPChannel
+
+from argoproxy.errors import ClientFault
+
+from .reply import JSON
+
+if TYPE_CHECKING:
+    from .site import BoundedSite
+
+_log = Logger()
+
+# Bytes that a client may send ahead of a reply.
+_MOST_AHEAD = 1_000_000
+_END_OF_HEAD = b"\r\n\r\n"
+_VERSIONS = {"1.1": b"HTTP/1.1", "1.0": b"HTTP/1.0"}
+# Headers that say where a body ends; llhttp has seen to it that there is one at most.
+_FRAMING = {b"content-length": b"Content-Length", b"transfer-encoding": b"Transfer-Encoding"}
+
+
+class _Head:
+    """Takes what llhttp finds in a head."""
+
+    __slots__ = ("complete", "fields", "target")
+
+    def __init__(self) -> None:
+        self.target = b""
+        self.fields: list[tuple[bytes, bytes]] = []
+        self.complete = False
+
+    def on_url(self, part: bytes) -> None:
+        """Called with the target of the request."""
+        self.target += part
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Called with each header."""
+        self.fields.append((name, value.rstrip(b" \t")))
+
+    def on_headers_complete(self) -> None:
+        """Called at the end."""
+        self.complete = True
+
+
+class Channel(HTTPChannel):
+    """A connection whose site bounds it, and can ask it to end."""
+
+    site: BoundedSite
+    transport: Any
+    callLater: Any
+    timeOut: Any
+    requests: list[Any]
+    # What comes behind a running request is read on, so that a client's leaving is noticed.
+    _optimisticEagerReadSize = 2 * _MOST_AHEAD
+    _lingering: IDelayedCall | None = None
+    _unread = b""
+    _reading = False
+    _refused = False
+
+    @property
+    def path_so_far(self) -> bytes:
+        """The path of the request whose head has just been read."""
+        return getattr(self, "_path", b"").partition(b"?")[0]
+
+    def connectionMade(self) -> None:
+        super().connectionMade()
+        self.site.connections.add(self)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        super().connectionLost(reason)
+        if self._lingering is not None and self._lingering.active():
+            self._lingering.cancel()
+        self.site.disconnected(self)
+
+    def dataReceived(self, data: bytes) -> None:
+        self.resetTimeout()
+        self.setLineMode(data)
+
+    def setLineMode(self, extra: bytes = b"") -> None:
+        """Called with bytes, and by Twisted with those that came behind the request that is done."""
+        if self._refused:
+            return
+        self._unread = self._unread + extra if self._unread else extra
+        if self._reading:
+            return
+        self._reading = True
+        try:
+            while self._unread and not self._refused and self._read():
+                pass
+        finally:
+            self._reading = False
+
+    def setRawMode(self) -> None:
+        """Called by Twisted where a request begins to be served: its channel knows that by itself."""
+
+    def _read(self) -> bool:
+        """Take what can be taken of the bytes. L{False}: more are needed first, or a reply."""
+        if self._transferDecoder is None and not self._handlingRequest:
+            return self._read_head()
+        data, self._unread = self._unread, b""
+        self.rawDataReceived(data)
+        return True
+
+    def _read_head(self) -> bool:
+        data = self._unread = self._unread.lstrip(b"\r\n")
+        end = data.find(_END_OF_HEAD)
+        if max(end, 0 if end > 0 else len(data)) > self.totalHeadersSize:
+            self._refuse_head(431, "The request's head is too long.", "head_too_large")
+        elif end > 0:
+            self._unread = data[end + 4 :]
+            self._begin(data[: end + 4])
+            return True
+        return False
+
+    def _begin(self, data: bytes) -> None:
+        """A request's head is here."""
+        head = _Head()
+        parser = httptools.HttpRequestParser(head)
+        try:
+            parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            """We go on in HTTP/1.1, as if it had not been offered."""
+        except httptools.HttpParserError:
+            head.complete = False
+        version = _VERSIONS.get(parser.get_http_version())
+        if not head.complete or version is None:
+            self._respondToBadRequestAndDisconnect()
+        elif len(head.fields) > self.maxHeaders:
+            self._refuse_head(431, "The request has too many headers.", "head_too_large")
+        else:
+            self._command, self._path, self._version = parser.get_method(), _path_of(head.target), version
+            self._announce(head)
+
+    def _announce(self, head: _Head) -> None:
+        """Let a request begin."""
+        request = self.requestFactory(self)
+        self.requests.append(request)
+        for name, value in head.fields:
+            request.requestHeaders.addRawHeader(name, value)
+            framing = _FRAMING.get(name.lower())
+            if framing is not None and not self._maybeChooseTransferDecoder(framing, value):
+                return
+        self.allHeadersReceived()
+        if self.length == 0:
+            self.allContentReceived()
+
+    def drain(self) -> None:
+        """Close as soon as nothing is under way: now, or behind the running reply. Half a request is nothing yet."""
+        if not self._handlingRequest:
+            self.transport.loseConnection()
+            return
+        self.persistent = False
+        self.requests[0].setHeader(b"connection", b"close")
+
+    def rawDataReceived(self, data: bytes) -> None:
+        """Called with a body, and with what a client sends before it has its reply. Nobody needs much of that."""
+        super().rawDataReceived(data)
+        if self._handlingRequest and sum(map(len, self._dataBuffer)) > _MOST_AHEAD:
+            self.transport.abortConnection()
+
+    def _respondToBadRequestAndDisconnect(self) -> None:
+        """Called for what is no HTTP. Twisted's own answer has no body and no id."""
+        self._refuse_head(400, "That is not a valid request.", "bad_request")
+
+    def _refuse_head(self, status: int, text: str, code: str) -> None:
+        self._refused = True
+        body = self.site.dialect_for(b"").error(ClientFault(text, status=status, code=code))
+        token = f"req_{secrets.token_hex(12)}"
+        head = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nServer: argoproxy\r\nX-Request-Id: {token}\r\n"
+        rest = f"Content-Type: {JSON}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        self.transport.write((head + rest).encode("ascii") + body)
+        _log.info("{id} refused: status={status} code={code}", id=token, status=status, code=code)
+        self.loseConnection()
+
+    def linger(self, seconds: float) -> None:
+        """Close the connection after a while, whatever the client does."""
+        self._lingering = self.site.clock.callLater(seconds, self.transport.abortConnection)
+
+
+def _path_of(target: bytes) -> bytes:
+    """A request's target without scheme and host, which clients of proxies put there."""
+    if target[:1] == b"/" or b"://" not in target:
+        return target
+    return b"/" + target.partition(b"://")[2].partition(b"/")[2]
