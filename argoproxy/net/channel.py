@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import httptools
-from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.interfaces import IAddress, IDelayedCall
 from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -69,6 +69,10 @@ class Channel(HTTPChannel):
     # What comes behind a running request is read on, so that a client's leaving is noticed.
     _optimisticEagerReadSize = 2 * _MOST_AHEAD
     _lingering: IDelayedCall | None = None
+    _watch: IDelayedCall | None = None
+    _heard = 0.0
+    _host: IAddress | None = None
+    _peer: IAddress | None = None
     _unread = b""
     _reading = False
     _refused = False
@@ -84,9 +88,48 @@ class Channel(HTTPChannel):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         super().connectionLost(reason)
-        if self._lingering is not None and self._lingering.active():
-            self._lingering.cancel()
+        for call in (self._lingering, self._watch):
+            if call is not None and call.active():
+                call.cancel()
         self.site.disconnected(self)
+
+    def setTimeout(self, period: float | None) -> float | None:
+        """
+        Called with the longest silence from now on, or L{None} while a request is served. A call of the clock's is
+        only made if none is under way: it looks again where it finds that something was heard since.
+        """
+        before: float | None = self.timeOut
+        self.timeOut = period
+        self.resetTimeout()
+        if period is not None and self._watch is None:
+            self._watch = self.callLater(period, self._look)
+        return before
+
+    def resetTimeout(self) -> None:
+        """Called when something was heard."""
+        self._heard = self.site.clock.seconds()
+
+    def _look(self) -> None:
+        self._watch = None
+        if self.timeOut is None:
+            return
+        left = self._heard + self.timeOut - self.site.clock.seconds()
+        if left > 0:
+            self._watch = self.callLater(left, self._look)
+        else:
+            self.timeoutConnection()
+
+    def getHost(self) -> IAddress:
+        """Our end's address; asked of the system once."""
+        if self._host is None:
+            self._host = super().getHost()
+        return self._host
+
+    def getPeer(self) -> IAddress:
+        """The far end's address."""
+        if self._peer is None:
+            self._peer = super().getPeer()
+        return self._peer
 
     def dataReceived(self, data: bytes) -> None:
         self.resetTimeout()

@@ -1,0 +1,142 @@
+"""
+One request on a connection of ours: its body in memory and bounded, its reply's head in one piece with what follows.
+
+What is refused before a body has been read is refused here. What requests mean is not known.
+"""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_to_bytes
+
+from twisted.web.http import NO_BODY_CODES, datetimeToString
+from twisted.web.server import Request
+
+from argoproxy.errors import ClientFault
+
+from .record import Record
+from .reply import JSON, Reply
+from .traffic import too_large
+
+if TYPE_CHECKING:
+    from .site import BoundedSite
+
+# How long a client may go on sending a body that has been refused, so that it reads the refusal.
+_LINGER = 2.0
+# Pieces above this are not copied behind their frame.
+_LARGE = 65_536
+
+
+class BoundedRequest(Request):
+    """A request whose body is kept in memory, and only if it is small enough."""
+
+    channel: Any
+    content: Any
+    site: BoundedSite
+    chunked: Any
+    startedWriting: Any
+    code_message: bytes
+    _disconnected: bool
+    _refused = False
+    _bodiless = False
+
+    def gotLength(self, length: int | None) -> None:
+        """Called when the head is complete, before any of the body."""
+        self.content = BytesIO()
+        if length is not None and length > self.channel.site.most_bytes:
+            self._refuse()
+
+    def handleContentChunk(self, data: bytes) -> None:
+        """Called with the body, piece by piece."""
+        if self._refused:
+            return
+        if self.content.tell() + len(data) > self.channel.site.most_bytes:
+            self._refuse()
+            return
+        self.content.write(data)
+
+    def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
+        """Called when the request is complete."""
+        if self._refused:
+            self.channel.loseConnection()
+            return
+        super().requestReceived(command, path, version)
+
+    def process(self) -> None:
+        """Called to serve it."""
+        site = self.site = self.channel.site
+        if self.path == b"*" or not _is_text(self.path):
+            fault = ClientFault("The path is not valid UTF-8.", code="bad_path")
+            Reply(self, site.dialect_for(self.path), site.clock).refuse(fault)
+            return
+        self.prepath = []
+        self.postpath = [unquote_to_bytes(segment) for segment in self.path[1:].split(b"/")]
+        self.render(site.resource)
+
+    def write(self, data: bytes) -> None:
+        """Send more of the reply; its head goes out with the first of it."""
+        if self._disconnected:
+            return
+        head = b"" if self.startedWriting else self._reply_head()
+        if self._bodiless:
+            data = b""
+        self.sentLength += len(data)
+        if self.chunked and data:
+            head, data = b"%b%x\r\n" % (head, len(data)), data + b"\r\n"
+        if len(data) > _LARGE:
+            self.channel.writeSequence([head, data])
+        else:
+            self.channel.write(head + data)
+
+    def getRequestHostname(self) -> bytes:
+        """The Host, or nothing where it isn't one: Klein binds its routes to it and fails over what IDNA refuses."""
+        host: bytes = super().getRequestHostname()
+        labels = host.split(b".")
+        return host if all(0 < len(label) < 64 for label in labels) and host.isascii() else b""
+
+    def _reply_head(self) -> bytes:
+        """The head, as the headers and the way to tell the body's end make it."""
+        self.startedWriting = 1
+        self._bodiless = self.method == b"HEAD" or self.code in NO_BODY_CODES
+        headers = self.responseHeaders
+        if not self._bodiless and self.clientproto == b"HTTP/1.1" and not headers.hasHeader(b"content-length"):
+            headers.setRawHeaders(b"transfer-encoding", [b"chunked"])
+            self.chunked = 1
+        lines = [b"%b: %b" % (name, value) for name, values in headers.getAllRawHeaders() for value in values]
+        status = b"%b %d %b" % (self.clientproto, self.code, self.code_message)
+        return b"\r\n".join([status, b"Date: " + datetimeToString(), *lines, b"", b""])
+
+    def _refuse(self) -> None:
+        """Answer with 413 now, and read on for a moment, since a client that is cut off sees no answer."""
+        self._refused = True
+        self.content = BytesIO()
+        self.requestHeaders.removeHeader(b"expect")
+        channel = self.channel
+        self.method, self.path = channel._command, channel.path_so_far
+        record = Record(channel.site.clock, self)
+        body = channel.site.dialect_for(channel.path_so_far).error(too_large(channel.site.most_bytes))
+        for name, value in (
+            (b"server", b"argoproxy"),
+            (b"x-request-id", record.id.encode("ascii")),
+            (b"content-type", JSON.encode("ascii")),
+            (b"content-length", b"%d" % len(body)),
+            (b"connection", b"close"),
+        ):
+            self.responseHeaders.setRawHeaders(name, [value])
+        channel.writeHeaders(b"HTTP/1.1", b"413", b"Request Entity Too Large", self.responseHeaders)
+        channel.write(body)
+        record.status, record.end, record.code = 413, "failed", "request_too_large"
+        record.wrote(len(body))
+        record.emit()
+        channel.linger(_LINGER)
+
+
+def _is_text(path: bytes) -> bool:
+    if path.isascii() and b"%" not in path:
+        return True
+    try:
+        unquote_to_bytes(path).decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
