@@ -13,6 +13,7 @@ import math
 import sys
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -128,8 +129,16 @@ def _message(event: LogEvent) -> str:
 
 
 def _time(event: LogEvent) -> str:
-    moment = datetime.fromtimestamp(event.get("log_time", 0.0)).astimezone()
-    return moment.isoformat(timespec="milliseconds")
+    seconds, fraction = divmod(event.get("log_time", 0.0), 1)
+    before, behind = _second(int(seconds))
+    return f"{before}.{int(fraction * 1000):03}{behind}"
+
+
+@lru_cache(2)
+def _second(seconds: int) -> tuple[str, str]:
+    """A moment's local time, and its offset from UTC, which stand on both sides of its milliseconds."""
+    text = datetime.fromtimestamp(seconds).astimezone().isoformat()
+    return text[:19], text[19:]
 
 
 def _level(event: LogEvent) -> str:

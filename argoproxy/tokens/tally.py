@@ -22,6 +22,7 @@ SLICE = 64 * 1024
 _WIDEST = 4  # bytes of a character in UTF-8
 _HELD = 2048  # characters of a growing text that are worth counting
 _TRIFLE = 64  # what fetching one more text costs, in bytes counted
+_SHORT = 4096  # characters that are counted at once
 
 
 def _weight(text: str) -> int:
@@ -64,12 +65,10 @@ class Tally:
         """Count a slice. The growing text comes last, as if it were complete."""
         room = SLICE
         while room > 0:
-            if self._queue:
-                room -= self._slice(room)
-            elif self._refill():
-                room -= _TRIFLE
-            else:
+            cost = self._slice(room) if self._queue else self._next()
+            if not cost:
                 return False
+            room -= cost
         return True
 
     def total(self) -> int:
@@ -93,17 +92,22 @@ class Tally:
         self._total += self._encoding.count(piece)
         return _weight(piece)
 
-    def _refill(self) -> bool:
-        """Fetch what is to be counted next. L{False} if there is nothing."""
+    def _next(self) -> int:
+        """Take what is to be counted next, and count it if it is short. Returns what that cost; 0: there is nothing."""
         said = next(self._known, None)
+        if said is None:
+            said = "".join(self._pieces)
+            self._keep("")
+            if not said:
+                return 0
         if isinstance(said, int):
             self._total += said
-        elif said is not None:
+        elif len(said) <= _SHORT:
+            self._total += self._encoding.count(said)
+            return _TRIFLE + _weight(said)
+        else:
             self._queue.append(said)
-        elif self._pieces:
-            self._queue.append("".join(self._pieces))
-            self._keep("")
-        return bool(self._queue) or said is not None
+        return _TRIFLE
 
     def _take_whole_words(self) -> None:
         """Queue the growing text up to its last border, and count a slice of what is queued."""
