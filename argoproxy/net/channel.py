@@ -21,6 +21,7 @@ from twisted.web.http import HTTPChannel
 from argoproxy.errors import ClientFault
 
 from .reply import JSON
+from .sending import send_now
 
 if TYPE_CHECKING:
     from .site import BoundedSite
@@ -202,6 +203,10 @@ class Channel(HTTPChannel):
         self.allHeadersReceived()
         if self.length == 0:
             self.allContentReceived()
+
+    def write(self, data: bytes) -> None:
+        """Called with the bytes of a reply."""
+        send_now(self.transport, data)
 
     def drain(self) -> None:
         """Close as soon as nothing is under way: now, or behind the running reply. Half a request is nothing yet."""

@@ -143,8 +143,9 @@ class Exchange:
 
     async def _converse(self, translation: ITranslation, calls: Sequence[Call]) -> None:
         legs = [partial(self._leg, translation, call, choice) for choice, call in enumerate(calls)]
-        await together(legs, _CALLS_AT_ONCE)
-        await self._settled(translation)
+        await (legs[0]() if len(legs) == 1 else together(legs, _CALLS_AT_ONCE))
+        if translation.settle():
+            await self._settled(translation)
         self._reply.record.usage = translation.usage()
         self._end(translation, translation.close())
 
@@ -168,7 +169,8 @@ class Exchange:
         finally:
             self._reply.leave(answer)
         self._pass(translation, leg, leg.ended())
-        await self._settled(leg)
+        if leg.settle():
+            await self._settled(leg)
         return leg
 
     def _pass_head(self, head: Head) -> None:

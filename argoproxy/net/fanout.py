@@ -15,9 +15,6 @@ async def together(starts: Sequence[Callable[[], Coroutine[Any, Any, None]]], at
 
     @raise Exception: what the first failure was.
     """
-    if len(starts) == 1:
-        await starts[0]()
-        return
     places = DeferredSemaphore(at_once)
     running = [places.run(_begin, start) for start in starts]
     try:

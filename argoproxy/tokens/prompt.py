@@ -53,7 +53,7 @@ def _frame(message: Message) -> Iterator[str | int]:
 
 
 def _part(part: Part) -> Iterator[str | int]:
-    if isinstance(part, Text | Reasoning):
+    if isinstance(part, (Text, Reasoning)):
         yield part.text
     elif isinstance(part, Tokens):
         yield len(part.ids)

@@ -69,7 +69,7 @@ class Leg:
         return b"".join([self._show(event) for event in events])
 
     def _show(self, event: Event) -> bytes:
-        if isinstance(event, TextDelta | ReasoningDelta):
+        if isinstance(event, (TextDelta, ReasoningDelta)):
             self._tally.add(event.text)
         elif isinstance(event, ToolCallArguments):
             self._tally.add(event.fragment)

@@ -138,7 +138,7 @@ def results_first(parts: Iterable[Part]) -> list[Part]:
 
 def block(part: Part) -> Block | None:
     """The block for a part; L{None} where there is none for it."""
-    if isinstance(part, Text | Image):
+    if isinstance(part, (Text, Image)):
         return content_block(part)
     if isinstance(part, Reasoning):
         return ThinkingBlock.of(part)
@@ -167,13 +167,13 @@ def _conversation(messages: Iterable[Message]) -> Iterator[UserMessage | Assista
 
 def _said(parts: Sequence[Part]) -> Any:
     """What the model said. It shows no pictures here."""
-    blocks = [block(part) for part in parts if not isinstance(part, Image | ToolResult)]
+    blocks = [block(part) for part in parts if not isinstance(part, (Image, ToolResult))]
     return _content([one for one in blocks if one is not None])
 
 
 def _told(parts: Sequence[Part]) -> Any:
     """What the user says, with what tools answered before it."""
-    blocks = [block(part) for part in results_first(parts) if isinstance(part, Text | Image | ToolResult)]
+    blocks = [block(part) for part in results_first(parts) if isinstance(part, (Text, Image, ToolResult))]
     return _content([one for one in blocks if one is not None])
 
 

@@ -58,7 +58,7 @@ def _content(message: Message) -> str | list[Wire]:
     """Text alone as a string; a list of parts only where there is a picture."""
     if message.role != "user" or not any(isinstance(part, Image) for part in message.parts):
         return text(message.parts)
-    return [_part(part) for part in message.parts if isinstance(part, Text | Image)]
+    return [_part(part) for part in message.parts if isinstance(part, (Text, Image))]
 
 
 def text(parts: Sequence[Part]) -> str:

@@ -111,7 +111,7 @@ class Unwrapping:
             if isinstance(event, ToolCallArguments) and (event.choice, event.call) in self._held:
                 self._held[event.choice, event.call].append(event.fragment)
                 continue
-            if isinstance(event, ToolCallBegun | Finished):
+            if isinstance(event, (ToolCallBegun, Finished)):
                 passed += self._released(event.choice)
             if isinstance(event, ToolCallBegun) and event.name in self._names:
                 self._held[event.choice, event.call] = []
