@@ -210,7 +210,7 @@ class Channel(HTTPChannel):
 
     def drain(self) -> None:
         """Close as soon as nothing is under way: now, or behind the running reply. Half a request is nothing yet."""
-        if not self._handlingRequest:
+        if not self._handlingRequest or not self.requests:
             self.transport.loseConnection()
             return
         self.persistent = False
