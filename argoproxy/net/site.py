@@ -142,8 +142,25 @@ class DrainingChannel(HTTPChannel):
         if not self._handlingRequest:
             self.transport.loseConnection()
             return
-        self.persistent = False
-        self.requests[0].setHeader(b"connection", b"close")
+        self.end_behind_reply()
+
+    def end_behind_reply(self) -> None:
+        """Close behind the request that has begun, if one has."""
+        if self.requests:
+            self.persistent = False
+            self.requests[0].setHeader(b"connection", b"close")
+
+    def end_if_idle(self) -> None:
+        """Close if not even half a request is there."""
+        if not self.requests:
+            self.transport.loseConnection()
+
+    def checkPersistence(self, request: Any, version: bytes) -> bool:
+        """Whether another request may follow; asked when a request's head is complete."""
+        if self.site.retiring:
+            request.setHeader(b"connection", b"close")
+            return False
+        return bool(super().checkPersistence(request, version))
 
     def rawDataReceived(self, data: bytes) -> None:
         """Called with a body, and with what a client sends before it has its reply. Nobody needs much of that."""
@@ -181,7 +198,10 @@ class BoundedSite(Site):
 
     @ivar most_bytes: the largest body.
     @ivar connections: those that are open.
+    @ivar retiring: whether each connection ends behind its next reply.
     """
+
+    retiring = False
 
     def __init__(
         self, resource: IResource, most_bytes: int, dialect_for: Callable[[bytes], IDialect], reactor: Any
@@ -213,10 +233,27 @@ class BoundedSite(Site):
 
         @return: fires when the last is closed. Cancelling it leaves them as they are.
         """
+        return self._drain(DrainingChannel.drain)
+
+    def retire(self) -> None:
+        """Close no connection, but let each end behind its next reply: no client is cut off as it asks."""
+        self.retiring = True
+        for channel in self.connections:
+            channel.end_behind_reply()
+
+    def drain_retired(self) -> Deferred[None]:
+        """
+        Close the connections on which nobody has asked anything since L{retire}.
+
+        @return: fires when the others are closed, too.
+        """
+        return self._drain(DrainingChannel.end_if_idle)
+
+    def _drain(self, end: Callable[[DrainingChannel], None]) -> Deferred[None]:
         drained: Deferred[None] = Deferred()
         self._drained = drained
         for channel in list(self.connections):
-            channel.drain()
+            end(channel)
         self._tell_if_drained()
         return drained
 
