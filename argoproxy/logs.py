@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +31,8 @@ from twisted.python.logfile import LogFile
 if TYPE_CHECKING:
     from .config import Config
 
+# What ends an event on its way to the process that writes the log. No line has it in it.
+EVENT_END = b"\0"
 # What Twisted adds to an event for observers of the old kind.
 _LEGACY = frozenset({"format", "isError", "message", "system", "time", "why"})
 
@@ -46,10 +48,12 @@ class Destination:
 
     @ivar observer: What takes the events; L{None} if C{twistd} has been given one.
     @ivar file: The file it goes to, if it does; a new one can be begun at any time.
+    @ivar stream: What takes lines that are in form already, if there is such a thing.
     """
 
     observer: ILogObserver | None
     file: LogFile | None = None
+    stream: Any = None
 
 
 def destination(config: Config, options: Mapping[str, Any]) -> Destination:
@@ -61,17 +65,35 @@ def destination(config: Config, options: Mapping[str, Any]) -> Destination:
     """
     if options.get("logger"):
         return Destination(None)
-    if options.get("syslog"):
-        return Destination(_filtered(_syslog(options.get("prefix") or "twisted"), config))
-    line = json_line if config.log_format == "json" else text_line
+    if (prefix := syslog_prefix(options)) is not None:
+        return Destination(_filtered(_syslog(prefix), config))
+    line = _line(config)
     foreground = options.get("nodaemon")
     path = options.get("logfile") or ("-" if foreground else "twistd.log")
     if path != "-":
         file = _file(path, config)
-        return Destination(_filtered(FileLogObserver(file, line), config), file)
+        return Destination(_filtered(FileLogObserver(file, line), config), file, file)
     if not foreground:
         raise LogFault("a daemon can't log to its standard output: name a file with --logfile")
-    return Destination(_filtered(FileLogObserver(sys.stdout, line), config))
+    return Destination(_filtered(FileLogObserver(sys.stdout, line), config), stream=sys.stdout)
+
+
+def syslog_prefix(options: Mapping[str, Any]) -> str | None:
+    """What C{twistd} was told to call us in the system's log; L{None} if the log isn't to go there."""
+    return (options.get("prefix") or "twisted") if options.get("syslog") else None
+
+
+def piped(config: Config, prefix: str | None) -> ILogObserver:
+    """
+    What takes the events of a process that leaves the writing to another: they go to standard output, in form.
+
+    @param prefix: The name in the system's log, if they go there; every process may write into that.
+    """
+    if prefix is not None:
+        return _filtered(_syslog(prefix), config)
+    line = _line(config)
+    stream = open(sys.stdout.fileno(), "w", encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
+    return _filtered(FileLogObserver(stream, lambda event: line(event) + EVENT_END.decode()), config)
 
 
 def text_line(event: LogEvent) -> str:
@@ -94,6 +116,10 @@ def json_line(event: LogEvent) -> str:
     if traceback := _traceback(event):
         fields["traceback"] = traceback
     return json.dumps(fields) + "\n"
+
+
+def _line(config: Config) -> Callable[[LogEvent], str]:
+    return json_line if config.log_format == "json" else text_line
 
 
 def _syslog(prefix: str) -> ILogObserver:
