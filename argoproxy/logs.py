@@ -83,16 +83,16 @@ def syslog_prefix(options: Mapping[str, Any]) -> str | None:
     return (options.get("prefix") or "twisted") if options.get("syslog") else None
 
 
-def piped(config: Config, prefix: str | None) -> ILogObserver:
+def piped(config: Config, prefix: str | None, stream: Any) -> ILogObserver:
     """
-    What takes the events of a process that leaves the writing to another: they go to standard output, in form.
+    What takes the events of a process that leaves the writing to another.
 
-    @param prefix: The name in the system's log, if they go there; every process may write into that.
+    @param prefix: The name in the system's log, if they go there: every process may write into that.
+    @param stream: Otherwise takes them, in form, each with L{EVENT_END} behind it.
     """
     if prefix is not None:
         return _filtered(_syslog(prefix), config)
     line = _line(config)
-    stream = open(sys.stdout.fileno(), "w", encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
     return _filtered(FileLogObserver(stream, lambda event: line(event) + EVENT_END.decode()), config)
 
 

@@ -43,8 +43,9 @@ from .messages import (
     commands,
     line,
 )
+from .outlet import Outlet
 
-_STDIN = 0
+_STDIN, _STDOUT = 0, 1
 # Seconds between two reports; none is sent while nothing has changed.
 _PACE = 0.5
 # Turns of the reactor in which what waits in an accepted connection is read.
@@ -64,12 +65,14 @@ def main() -> None:
     importlib.import_module(begin.reactor).install()
     from twisted.internet import reactor, stdio
 
-    worker = _assembled(begin, reactor)
+    outlet = Outlet(reactor, _STDOUT)
+    worker = _assembled(begin, reactor, outlet)
     control = Control(worker, rest)
     worker.report = control.send
     reactor.callWhenRunning(worker.start)
     reactor.callWhenRunning(stdio.StandardIO, control, _STDIN, REPORTS)
     reactor.run()
+    outlet.empty()
 
 
 def _first_line() -> tuple[bytes, bytes]:
@@ -81,7 +84,7 @@ def _first_line() -> tuple[bytes, bytes]:
     return b"", b""
 
 
-def _assembled(begin: Begin, reactor: Any) -> Worker:
+def _assembled(begin: Begin, reactor: Any, outlet: Outlet) -> Worker:
     from argoproxy.endpoints import TcpClaim, claim
     from argoproxy.logs import piped
     from argoproxy.service import make_worker_proxy
@@ -89,7 +92,7 @@ def _assembled(begin: Begin, reactor: Any) -> Worker:
     from .doors import Doors
 
     config = Config(**begin.config)
-    globalLogBeginner.beginLoggingTo([piped(config, begin.syslog)], redirectStandardIO=False)
+    globalLogBeginner.beginLoggingTo([piped(config, begin.syslog, outlet)], redirectStandardIO=False)
     if begin.slot:
         config = attrs.evolve(config, update_check=False)
     proxy = make_worker_proxy(config, reactor)

@@ -26,7 +26,11 @@ def _served(log: str) -> list[int]:
 
 
 def _alive(pid: int) -> bool:
-    return Path(f"/proc/{pid}").exists()
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
 
 
 def _asked(port: int, path: str) -> Any:
@@ -78,7 +82,7 @@ def test_one_that_is_killed_takes_only_its_own_requests_with_it(twistd: Twistd) 
         assert len(clients.failures) <= 8
         assert not [what for what in clients.failures if "refused" in what.lower()]
         _live(twistd)
-    assert re.search(r"worker \d \(process \d+\) was ended by signal 9: another one is started in 0\.1 s", twistd.output())
+        assert re.search(r"was ended by signal 9: another one is started in 0\.1 s\n", twistd.output())
 
 
 def test_running_requests_end_before_all_do(twistd: Twistd) -> None:
@@ -163,6 +167,24 @@ def test_what_they_cant_do_is_one_line(twistd: Twistd, arguments: tuple[str, ...
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr.count("\n") == 1
     assert ended.stderr.startswith(line)
+
+
+@pytest.mark.parametrize(
+    ("how", "config", "line"),
+    [
+        (
+            ("--logger=twisted.logger.jsonFileLogObserver",),
+            "",
+            "argoproxy: can't log: several workers can't log by --logger: set workers to 1\n",
+        ),
+        ((), "simulator: {fault: unheard-of}", "argoproxy: simulator.fault: "),
+    ],
+)
+def test_what_no_worker_could_do_stops_the_start(twistd: Twistd, how: tuple[str, ...], config: str, line: str) -> None:
+    twistd.configure(config)
+    ended = twistd.run("--nodaemon", *how, *twistd.proxy(*WORKERS))
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.splitlines()[-1].startswith(line.rstrip("\n"))
 
 
 def test_they_serve_several_addresses(twistd: Twistd) -> None:
