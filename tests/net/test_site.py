@@ -84,6 +84,13 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_read() -> None:
     assert line.closed
 
 
+def test_anthropics_clients_are_told_the_id_of_one_that_is_too_large() -> None:
+    reply = Line(Web(max_body_mb=0.001)).send(_post(b"x" * 5000, "/v1/messages"))
+    told = _json(reply)
+    assert told["error"]["type"] == "request_too_large"
+    assert f"\r\nrequest-id: {told['request_id']}\r\n".encode() in reply.lower()
+
+
 def test_a_client_that_goes_on_sending_is_cut_off_after_a_while() -> None:
     web = Web(max_body_mb=0.001)
     line = Line(web)
@@ -148,7 +155,15 @@ def test_a_head_request_has_the_head_alone() -> None:
     assert reply.endswith(b"\r\n\r\n")
 
 
-@pytest.mark.parametrize(("method", "path"), [("POST", "/v1/models"), ("PUT", "/health"), ("DELETE", "/refresh")])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/v1/models"),
+        ("PUT", "/health"),
+        ("DELETE", "/refresh"),
+        ("GET", "/v1beta/models/gemini-2.5-pro:generateContent"),
+    ],
+)
 def test_a_wrong_method_is_told_the_right_ones(method: str, path: str) -> None:
     reply = Line(Web()).send(f"{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n".encode())
     assert _status(reply) == 405
