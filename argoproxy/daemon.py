@@ -32,14 +32,18 @@ class Daemon(MultiService):
     Setting its parent, which must be the application, gives the application its log observer.
     """
 
-    def __init__(self, service: IService, log: Destination, cut: Callable[[], None]) -> None:
+    def __init__(
+        self, service: IService, log: Destination, cut: Callable[[], None], hang_up: Callable[[], None] | None = None
+    ) -> None:
         """
         @param cut: Ends at once what a stop waits for.
+        @param hang_up: What SIGHUP does; without it, nothing.
         """
         super().__init__()
         service.setServiceParent(self)
         self._log = log
         self._cut = cut
+        self._hang_up = hang_up
         self._signals: Signals | None = None
 
     def setServiceParent(self, parent: Any) -> None:
@@ -51,9 +55,9 @@ class Daemon(MultiService):
         from twisted.internet import reactor
 
         super().startService()
-        self._signals = Signals(reactor, self._cut, self._log.file)
+        self._signals = Signals(reactor, self._cut, self._log.file, self._hang_up)
         self._signals.install()
-        reactor.callWhenRunning(_settle)
+        reactor.callWhenRunning(settle)
 
     def stopService(self) -> Deferred[None]:
         """Stop; the signals stay ours until everything has."""
@@ -66,7 +70,8 @@ class Daemon(MultiService):
         return result
 
 
-def _settle() -> None:
+def settle() -> None:
+    """Take what there is by now out of the garbage collector's sight."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_THRESHOLDS)

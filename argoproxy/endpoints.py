@@ -12,7 +12,7 @@ import os
 import re
 import socket
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 import attrs
@@ -35,6 +35,9 @@ _BACKLOG = 1024
 _UNESCAPED_COLON = re.compile(r"(?<!\\):")
 
 
+Bind = Callable[[str, int], socket.socket]
+
+
 class Claim(Protocol):
     """An address that is ours, or that is fit to be."""
 
@@ -42,17 +45,18 @@ class Claim(Protocol):
         """What listens there, once it is started."""
 
 
-def claim(endpoints: Sequence[str], host: str, port: int) -> list[Claim]:
+def claim(endpoints: Sequence[str], host: str, port: int, bind: Bind = bind_tcp) -> list[Claim]:
     """
     Claim every address to listen on.
 
     @param endpoints: Endpoint strings of the L{KINDS}; a Unix socket gets mode 0600 if its string doesn't say which.
     @param host: With C{port}, what to listen on where there are no endpoints.
+    @param bind: Gives the listening socket of a host and port.
     @raise ListenFault: One can't be had.
     """
     if not endpoints:
-        return [TcpClaim(bind_tcp(host, port))]
-    return [_claim(endpoint) for endpoint in endpoints]
+        return [TcpClaim(bind(host, port))]
+    return [_claim(endpoint, bind) for endpoint in endpoints]
 
 
 @attrs.frozen
@@ -67,8 +71,11 @@ class TcpClaim:
     tls: Any = None
 
     def service(self, factory: ServerFactory[Any]) -> IService:
-        served: Any = factory if self.tls is None else TLSMemoryBIOFactory(self.tls, False, factory)
-        return AdoptedSocketService(self.listener, served)
+        return AdoptedSocketService(self.listener, self.served(factory))
+
+    def served(self, factory: ServerFactory[Any]) -> Any:
+        """The factory, within TLS if there is a certificate."""
+        return factory if self.tls is None else TLSMemoryBIOFactory(self.tls, False, factory)
 
 
 @attrs.frozen
@@ -103,13 +110,13 @@ class UnixService(Service):
         return port.stopListening() if port is not None else None
 
 
-def _claim(endpoint: str) -> Claim:
+def _claim(endpoint: str, bind: Bind) -> Claim:
     """Let Twisted understand the string, and claim what it then asks for."""
     if endpoint.partition(":")[0] not in KINDS:
         raise ListenFault(f"{endpoint}: the kinds of endpoint are {', '.join(KINDS)}")
     asked: list[Claim | Failure] = []
     try:
-        listening = serverFromString(_Claims(), _with_mode(endpoint)).listen(Factory())
+        listening = serverFromString(_Claims(bind), _with_mode(endpoint)).listen(Factory())
         listening.addBoth(asked.append)
         if isinstance(asked[0], Failure):
             asked[0].raiseException()
@@ -139,12 +146,15 @@ class _Claims:
     Their own backlogs are not kept: Twisted's default is too small, and can't be told from one that was chosen.
     """
 
+    def __init__(self, bind: Bind) -> None:
+        self._bind = bind
+
     def listenTCP(self, port: int, factory: Factory, backlog: int, interface: str) -> Claim:
-        return TcpClaim(bind_tcp(interface or "0.0.0.0", port))
+        return TcpClaim(self._bind(interface or "0.0.0.0", port))
 
     def listenSSL(self, port: int, factory: Factory, contextFactory: Any, backlog: int, interface: str) -> Claim:
         contextFactory.getContext()
-        return TcpClaim(bind_tcp(interface or "0.0.0.0", port), contextFactory)
+        return TcpClaim(self._bind(interface or "0.0.0.0", port), contextFactory)
 
     def listenUNIX(self, address: str, factory: Factory, backlog: int, mode: int, wantPID: bool) -> Claim:
         path = os.path.abspath(os.fsdecode(address))

@@ -11,6 +11,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from twisted.application.service import Service
@@ -42,6 +43,20 @@ def bind_tcp(host: str, port: int) -> socket.socket:
     @return: The listening socket, non-blocking.
     @raise ListenFault: It can't be done.
     """
+    return bind_group(host, port, 1)[0]
+
+
+def bind_group(host: str, port: int, count: int) -> list[socket.socket]:
+    """
+    Bind sockets to one address, between which the kernel shares out the connections.
+
+    The first is bound as if it were alone, so that two programs never share a port by mistake: the kernel would let
+    them, if both are the same user's.
+
+    @param count: How many; 1 is a plain socket.
+    @return: The listening sockets, non-blocking.
+    @raise ListenFault: It can't be done.
+    """
     where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     if not 0 <= port <= _HIGHEST:
         raise ListenFault(f"{where}: there is no such port (0 to {_HIGHEST})")
@@ -49,18 +64,31 @@ def bind_tcp(host: str, port: int) -> socket.socket:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
     except (OSError, UnicodeError) as error:
         raise ListenFault(f"{where}: {getattr(error, 'strerror', None) or error}") from None
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    group = [socket.socket(family, socket.SOCK_STREAM) for _ in range(count)]
     try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if family == socket.AF_INET6:
-            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        listener.bind(address)
-        listener.listen(_BACKLOG)
+        _listen(group, address)
     except OSError as error:
-        listener.close()
+        for listener in group:
+            listener.close()
         raise ListenFault(f"{where}: {_REASONS.get(error.errno or 0) or os.strerror(error.errno or 0)}") from None
-    listener.setblocking(False)
-    return listener
+    return group
+
+
+def _listen(group: Sequence[socket.socket], address: Any) -> None:
+    for listener in group:
+        listener.setblocking(False)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if listener.family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    first, *others = group
+    first.bind(address)
+    if others:
+        first.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    first.listen(_BACKLOG)
+    for listener in others:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        listener.bind(first.getsockname())
+        listener.listen(_BACKLOG)
 
 
 class AdoptedSocketService(Service):

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -32,6 +32,8 @@ from twisted.python.logfile import LogFile
 if TYPE_CHECKING:
     from .config import Config
 
+# What ends an event on its way to the process that writes the log. No line has it in it.
+EVENT_END = b"\0"
 # What Twisted adds to an event for observers of the old kind.
 _LEGACY = frozenset({"format", "isError", "message", "system", "time", "why"})
 
@@ -47,10 +49,12 @@ class Destination:
 
     @ivar observer: What takes the events; L{None} if C{twistd} has been given one.
     @ivar file: The file it goes to, if it does; a new one can be begun at any time.
+    @ivar stream: What takes lines that are in form already, if there is such a thing.
     """
 
     observer: ILogObserver | None
     file: LogFile | None = None
+    stream: Any = None
 
 
 def destination(config: Config, options: Mapping[str, Any]) -> Destination:
@@ -62,17 +66,35 @@ def destination(config: Config, options: Mapping[str, Any]) -> Destination:
     """
     if options.get("logger"):
         return Destination(None)
-    if options.get("syslog"):
-        return Destination(_filtered(_syslog(options.get("prefix") or "twisted"), config))
-    line = json_line if config.log_format == "json" else text_line
+    if (prefix := syslog_prefix(options)) is not None:
+        return Destination(_filtered(_syslog(prefix), config))
+    line = _line(config)
     foreground = options.get("nodaemon")
     path = options.get("logfile") or ("-" if foreground else "twistd.log")
     if path != "-":
         file = _file(path, config)
-        return Destination(_filtered(FileLogObserver(file, line), config), file)
+        return Destination(_filtered(FileLogObserver(file, line), config), file, file)
     if not foreground:
         raise LogFault("a daemon can't log to its standard output: name a file with --logfile")
-    return Destination(_filtered(FileLogObserver(sys.stdout, line), config))
+    return Destination(_filtered(FileLogObserver(sys.stdout, line), config), stream=sys.stdout)
+
+
+def syslog_prefix(options: Mapping[str, Any]) -> str | None:
+    """What C{twistd} was told to call us in the system's log; L{None} if the log isn't to go there."""
+    return (options.get("prefix") or "twisted") if options.get("syslog") else None
+
+
+def piped(config: Config, prefix: str | None, stream: Any) -> ILogObserver:
+    """
+    What takes the events of a process that leaves the writing to another.
+
+    @param prefix: The name in the system's log, if they go there: every process may write into that.
+    @param stream: Otherwise takes them, in form, each with L{EVENT_END} behind it.
+    """
+    if prefix is not None:
+        return _filtered(_syslog(prefix), config)
+    line = _line(config)
+    return _filtered(FileLogObserver(stream, lambda event: line(event) + EVENT_END.decode()), config)
 
 
 def text_line(event: LogEvent) -> str:
@@ -95,6 +117,10 @@ def json_line(event: LogEvent) -> str:
     if traceback := _traceback(event):
         fields["traceback"] = traceback
     return json.dumps(fields) + "\n"
+
+
+def _line(config: Config) -> Callable[[LogEvent], str]:
+    return json_line if config.log_format == "json" else text_line
 
 
 def _syslog(prefix: str) -> ILogObserver:

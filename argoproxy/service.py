@@ -17,6 +17,7 @@ import attrs
 from twisted.application.service import IService, MultiService
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.web.client import Agent
 from twisted.web.iweb import IAgent
@@ -37,6 +38,7 @@ from .net.discovery import Discovery
 from .net.exchange import Parties, Terms
 from .net.fetching import Fetcher
 from .net.images import Images
+from .net.peers import Peers
 from .net.planning import Planner
 from .net.pulse import Pulse
 from .net.refresh import Refresher
@@ -56,6 +58,9 @@ _log = Logger()
 _SIMULATED_USER = "someone"
 # Seconds in which a client can still read why its request was cut.
 _LAST_WORDS = 1.0
+# Seconds in which a client may still use a connection of a process that has been replaced. Most clients themselves give
+# up one that has been idle for less.
+_LULL = 6.0
 
 
 @attrs.define(eq=False)
@@ -71,6 +76,7 @@ class Proxy:
     site: BoundedSite
     _traffic: Traffic
     _background: Sequence[Refresher | Release]
+    peers: Peers
     _counter: Counter
     _close_connections: Close | None
     _simulator: IService | None
@@ -98,12 +104,26 @@ class Proxy:
 
     async def stop(self) -> None:
         """Let running requests end, cut them when the grace is over, and leave nothing behind."""
-        for one in self._background:
-            one.stop()
+        self._stop_background()
         self._over = self._reactor.callLater(self._config.shutdown_grace, self.cut)
         await self.site.drain()
         if self._over.active():
             self._over.cancel()
+        await self._end()
+
+    async def retire(self) -> None:
+        """Let clients go over to another process, however long their requests take, and leave nothing behind."""
+        self._stop_background()
+        self.site.retire()
+        await deferLater(self._reactor, _LULL)
+        await self.site.drain_retired()
+        await self._end()
+
+    def _stop_background(self) -> None:
+        for one in self._background:
+            one.stop()
+
+    async def _end(self) -> None:
         if self._close_connections is not None:
             await self._close_connections()
         if self._simulator is not None:
@@ -154,6 +174,7 @@ def make_service(config: Config, claims: Sequence[Claim] | None = None) -> Proxy
     """
     from twisted.internet import reactor
 
+    _check_alone(config)
     if claims is None:
         claims = claim(config.listen, config.host, config.port)
     return ProxyService(make_proxy(config, reactor), claims)
@@ -179,10 +200,16 @@ def make_resource(config: Config, reactor: Any) -> IResource:
 
 
 def _embedded(config: Config, reactor: Any) -> Proxy:
+    _check_alone(config)
     proxy = make_proxy(config, reactor)
     reactor.callWhenRunning(proxy.start)
     reactor.addSystemEventTrigger("before", "shutdown", lambda: Deferred.fromCoroutine(proxy.stop()))
     return proxy
+
+
+def _check_alone(config: Config) -> None:
+    if config.workers > 1:
+        raise ConfigFault("workers: must be 1 here: only twistd and the .tac start processes")
 
 
 def make_proxy(config: Config, reactor: Any, agent: IAgent | None = None) -> Proxy:
@@ -192,11 +219,27 @@ def make_proxy(config: Config, reactor: Any, agent: IAgent | None = None) -> Pro
     @param agent: in place of the network, for tests.
     @raise ConfigFault: the configuration can't serve.
     """
+    if config.use_simulator:
+        config, simulator = simulated(config, reactor)
+        return _connected(config, reactor, agent, simulator)
+    return _connected(config, reactor, agent)
+
+
+def make_worker_proxy(config: Config, reactor: Any) -> Proxy:
+    """
+    Put together a proxy that is one process of several.
+
+    @param config: goes to the simulator, if there is one: all processes share it.
+    @raise ConfigFault: the configuration can't serve.
+    """
+    return _connected(config, reactor)
+
+
+def _connected(
+    config: Config, reactor: Any, agent: IAgent | None = None, simulator: IService | None = None
+) -> Proxy:
     if config.user is None and not config.use_simulator and not config.username_passthrough:
         raise ConfigFault("user: not set, and ARGO must know who asks")
-    simulator = None
-    if config.use_simulator:
-        config, simulator = _simulated(config, reactor)
     close = None
     if agent is None:
         endpoints = Overridden(reactor, config.resolve_overrides, config.connect_timeout)
@@ -223,14 +266,16 @@ def _assembled(
         reactor, client, catalogue, _asking_for_models(config.models_url), discovery, interval=hours * 3600
     )
     release = Release(reactor, config.update_package, __version__)
-    status = Status(client, refresher, release, router, config.use_simulator, document)
+    peers = Peers(traffic, client, catalogue, refresher, router, release)
+    status = Status(client, refresher, release, router, peers, config.use_simulator, document)
     routes = Routes(traffic, DIALECTS, APIS, catalogue, refresher, status)
     resource = routes.resource
     return Proxy(
         resource=resource,
         site=BoundedSite(resource, traffic.most_bytes, lambda path: APIS.of_path(path).faults, reactor),
         traffic=traffic,
-        background=[refresher, release] if config.update_check and simulator is None else [refresher],
+        background=[refresher, release] if config.update_check and not config.use_simulator else [refresher],
+        peers=peers,
         counter=counter,
         close_connections=close,
         simulator=simulator,
@@ -244,8 +289,12 @@ def _asking_for_models(url: str) -> Call:
     return Call(url=url, body=b"", reply="models", method="GET")
 
 
-def _simulated(config: Config, reactor: Any) -> tuple[Config, IService]:
-    """A simulator on a free port of its own, and the configuration that calls it in ARGO's place."""
+def simulated(config: Config, reactor: Any) -> tuple[Config, IService]:
+    """
+    A simulator on a free port of its own, and the configuration that calls it in ARGO's place.
+
+    @raise ConfigFault: there is no such simulator.
+    """
     simulator = _simulator(config, reactor)
     listener = bind_tcp("127.0.0.1", 0)
     base = f"http://127.0.0.1:{listener.getsockname()[1]}"

@@ -39,18 +39,22 @@ class Signals:
 
     @ivar cut: Ends at once what the stop waits for.
     @ivar log_file: The log file, where there is one.
+    @ivar hang_up: What SIGHUP does, where it does something.
     """
 
     _reactor: Any
     _cut: Callable[[], None]
     _log_file: LogFile | None = None
+    _hang_up: Callable[[], None] | None = None
     _before: dict[int, Any] = attrs.field(factory=dict, init=False)
     _stopping: bool = attrs.field(default=False, init=False)
 
     def install(self) -> None:
-        """Take SIGUSR1 now, if there is a log file; the others once the reactor has put in its own."""
+        """Take SIGUSR1 and SIGHUP now, if they do anything; the others once the reactor has put in its own."""
         if self._log_file is not None:
             self._take(signal.SIGUSR1, self._soon(self._log_file.rotate))
+        if self._hang_up is not None:
+            self._take(signal.SIGHUP, self._soon(self._hang_up))
         IReactorCore(self._reactor).callWhenRunning(self._take_stopping)
 
     def restore(self) -> None:

@@ -33,6 +33,7 @@ class Options(usage.Options):
         ["user", None, None, "Your ARGO user name."],
         ["argo-url", None, None, "Base of ARGO's addresses."],
         ["upstream", None, None, "Which of ARGO's wires to use: auto, gateway or native (auto)."],
+        ["workers", None, None, "Number of processes that serve (1)."],
         ["log-format", None, None, "Form of the log's lines: text or json (text)."],
     ]
     optFlags = [
@@ -100,10 +101,23 @@ def _assembled(config: Config, twistd: Mapping[str, Any]) -> IService:
     from .signals import ignore_hang_ups
 
     ignore_hang_ups()
+    if config.workers > 1:
+        return _supervised(config, twistd)
     claims = claim(config.listen, config.host, config.port)
     log = destination(config, twistd)
     service = make_service(config, claims)
     return Daemon(service, log, service.proxy.cut)
+
+
+def _supervised(config: Config, twistd: Mapping[str, Any]) -> IService:
+    from .daemon import Daemon
+    from .logs import destination
+    from .workers.supervision import claim_for_workers, make_supervisor
+
+    sockets = claim_for_workers(config)
+    log = destination(config, twistd)
+    service = make_supervisor(config, sockets, log, twistd)
+    return Daemon(service, log, service.cut, service.replace)
 
 
 def _twistd_options(arguments: list[str]) -> Mapping[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from twisted.python import log as legacy
 from twisted.python.failure import Failure
 
 from argoproxy.config import Config
-from argoproxy.logs import Destination, LogFault, destination, json_line, text_line
+from argoproxy.logs import Destination, LogFault, destination, json_line, piped, syslog_prefix, text_line
 
 
 def _event(**fields: Any) -> LogEvent:
@@ -202,3 +203,29 @@ def test_events_of_the_old_kind_become_lines_too(capsys: pytest.CaptureFixture[s
     assert (found["message"], found["level"], set(found)) == (
         "old\nwords", "info", {"time", "level", "namespace", "message"}
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_events_for_another_process_are_lines_with_an_end_of_their_own(form: str) -> None:
+    stream = StringIO()
+    observer = piped(_config(log_format=form, quiet=True), None, stream)
+    logger = Logger("argoproxy.test", observer=observer)
+    logger.info("not told")
+    logger.emit(LogLevel.warn, "one {word}", word="a\0b")
+    logger.failure("two", _failure())
+    first, second, rest = stream.getvalue().split("\0")
+    assert (first.count("\n"), second.endswith("\n"), rest) == (1, True, "")
+    assert "ValueError" in second
+
+
+def test_events_for_the_systems_log_need_no_other_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    from twisted.python import syslog
+
+    sent: list[str] = []
+    monkeypatch.setattr(syslog.SyslogObserver, "openlog", lambda self, prefix, *rest: sent.append(prefix))
+    monkeypatch.setattr(syslog.SyslogObserver, "syslog", lambda self, priority, line: sent.append(line))
+    stream = StringIO()
+    prefix = syslog_prefix({"syslog": True, "prefix": None})
+    Logger("argoproxy.test", observer=piped(_config(), prefix, stream)).info("said")
+    assert (sent, stream.getvalue()) == (["twisted", "[-] said"], "")
+    assert syslog_prefix({}) is None

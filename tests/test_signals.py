@@ -54,6 +54,10 @@ def _installed(reactor: QueueingReactor, log_file: LogFile | None = None) -> Sig
     return signals
 
 
+def _replace() -> None:
+    raise AssertionError("what a signal does must be left to the reactor")
+
+
 def _cut() -> None:
     raise AssertionError("what a signal does must be left to the reactor")
 
@@ -87,6 +91,17 @@ def test_nothing_stopping_is_taken_before_the_reactor_has_put_in_its_own() -> No
 def test_a_hang_up_does_nothing() -> None:
     ignore_hang_ups()
     os.kill(os.getpid(), signal.SIGHUP)
+
+
+def test_a_hang_up_does_what_it_is_given() -> None:
+    reactor = QueueingReactor()
+    before = signal.getsignal(signal.SIGHUP)
+    signals = Signals(reactor, _cut, None, _replace)
+    signals.install()
+    signal.raise_signal(signal.SIGHUP)
+    assert reactor.queued == [_replace]
+    signals.restore()
+    assert signal.getsignal(signal.SIGHUP) == before
 
 
 def test_usr1_begins_a_new_log_file(tmp_path: Path) -> None:

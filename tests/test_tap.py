@@ -21,8 +21,9 @@ from twisted.logger import ILogObserver
 from twisted.plugin import getPlugins
 from twisted.python.usage import UsageError
 
-from argoproxy.config import KEYS
+from argoproxy.config import KEYS, Config, ConfigFault
 from argoproxy.daemon import Daemon
+from argoproxy.service import make_service, make_site
 from argoproxy.tap import Options, make_application, makeService
 
 ROOT = Path(__file__).parents[1]
@@ -90,6 +91,12 @@ def test_an_option_that_nobody_knows_is_refused_by_twistd(arguments: list[str]) 
         (["--config", "nowhere.yaml"], ["nowhere.yaml: no such file"]),
         ([], ["no user"]),
         (["--simulator", "--listen", "pigeon:1"], ["can't listen on pigeon:1"]),
+        (["--simulator", "--workers", "many"], ["option --workers", "a whole number from 1 to 256"]),
+        (["--simulator", "--workers", "2", "--listen", "pigeon:1"], ["can't listen on pigeon:1"]),
+        (
+            ["--simulator", "--workers", "2", "--listen", "systemd:domain=INET:index=0"],
+            ["workers: must be 1 to listen on systemd:domain=INET:index=0"],
+        ),
     ],
 )
 def test_what_is_wrong_is_told_in_one_line(arguments: list[str], words: list[str]) -> None:
@@ -104,6 +111,17 @@ def test_a_taken_port_is_told_in_one_line() -> None:
         taken.listen()
         port = taken.getsockname()[1]
         assert f"127.0.0.1:{port}: the port is taken" in _refusal("--simulator", "--port", str(port))
+
+
+def test_workers_need_what_the_kernel_of_linux_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "somewhere")
+    assert _refusal("--simulator", "--workers", "2").startswith("argoproxy: workers: must be 1: only Linux")
+
+
+@pytest.mark.parametrize("make", [make_service, lambda config: make_site(config, None)])
+def test_who_embeds_a_proxy_gets_no_processes(make: Any) -> None:
+    with pytest.raises(ConfigFault, match=r"^workers: must be 1 here"):
+        make(Config(user="somebody", workers=2))
 
 
 def test_a_log_that_cant_be_written_is_told_in_one_line() -> None:

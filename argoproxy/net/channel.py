@@ -213,8 +213,25 @@ class Channel(HTTPChannel):
         if not self._handlingRequest or not self.requests:
             self.transport.loseConnection()
             return
-        self.persistent = False
-        self.requests[0].setHeader(b"connection", b"close")
+        self.end_behind_reply()
+
+    def end_behind_reply(self) -> None:
+        """Close behind the request that has begun, if one has."""
+        if self.requests:
+            self.persistent = False
+            self.requests[0].setHeader(b"connection", b"close")
+
+    def end_if_idle(self) -> None:
+        """Close if not even half a request is there."""
+        if not self.requests and not self._unread:
+            self.transport.loseConnection()
+
+    def checkPersistence(self, request: Any, version: bytes) -> bool:
+        """Whether another request may follow; asked when a request's head is complete."""
+        if self.site.retiring:
+            request.setHeader(b"connection", b"close")
+            return False
+        return bool(super().checkPersistence(request, version))
 
     def rawDataReceived(self, data: bytes) -> None:
         """Called with a body, and with what a client sends before it has its reply. Nobody needs much of that."""

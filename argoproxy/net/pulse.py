@@ -23,12 +23,14 @@ class Pulse:
     @ivar alive: whether ARGO answered the last call that went its way; what a web server before it says of its
         absence is no answer.
     @ivar answered_at: when it last did, by the reactor's clock, or L{None}.
+    @ivar ended_at: when it last did or failed to.
     """
 
     _client: IClient
     _clock: IReactorTime
     alive: bool = False
     answered_at: float | None = None
+    ended_at: float | None = None
 
     def send(self, call: Call) -> Deferred[IReply]:
         return self._client.send(call).addCallbacks(self._answered, self._failed)
@@ -39,11 +41,13 @@ class Pulse:
 
     def _answered(self, reply: IReply) -> IReply:
         self.alive = reply.head.status not in _ABSENT
+        self.ended_at = self._clock.seconds()
         if self.alive:
-            self.answered_at = self._clock.seconds()
+            self.answered_at = self.ended_at
         return reply
 
     def _failed(self, failure: Failure) -> Failure:
         if not failure.check(CancelledError):
             self.alive = False
+            self.ended_at = self._clock.seconds()
         return failure

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import attrs
@@ -42,6 +43,7 @@ class Refresher:
     """
     @ivar interval: seconds between refreshes; 0 for none once the list is there.
     @ivar learned_at: when ARGO's list came last, by the reactor's clock; L{None} while the built-in one serves.
+    @ivar told: called with each list that came, and when that was.
     """
 
     _clock: Any
@@ -51,6 +53,7 @@ class Refresher:
     _discovery: Discovery
     interval: float
     learned_at: float | None = None
+    told: Callable[[bytes, float], object] | None = None
     _running: Deferred[None] | None = None
     _nudged: Deferred[Any] | None = None
 
@@ -109,7 +112,9 @@ class Refresher:
             text = f"ARGO answered with status {reply.head.status} when asked for its models."
             raise UpstreamFault(502, text, code="bad_model_list")
         counts = self._catalogue.learn(body)
-        self.learned_at = self._clock.seconds()
+        self.learned_at = now = self._clock.seconds()
+        if self.told is not None:
+            self.told(body, now)
         return counts
 
 

@@ -24,7 +24,7 @@ from .record import Record
 JSON = "application/json"
 _SERVER = b"argoproxy"
 # The second is where Anthropic's SDKs look.
-_ID_HEADERS = (b"x-request-id", b"request-id")
+ID_HEADERS = (b"x-request-id", b"request-id")
 # Twisted's own table lacks the newer ones.
 _PHRASES = {status.value: status.phrase.encode("ascii") for status in HTTPStatus} | {529: b"Overloaded"}
 
@@ -54,7 +54,7 @@ class Reply:
     def __attrs_post_init__(self) -> None:
         self.record = Record(self._clock, self._request)
         self._request.setHeader(b"server", _SERVER)
-        for name in _ID_HEADERS:
+        for name in ID_HEADERS:
             self._request.setHeader(name, self.record.id.encode("ascii"))
         self._request.notifyFinish().addCallbacks(self._over, self._left)
 

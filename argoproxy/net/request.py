@@ -16,7 +16,7 @@ from twisted.web.server import Request
 from argoproxy.errors import ClientFault
 
 from .record import Record
-from .reply import JSON, Reply
+from .reply import ID_HEADERS, JSON, Reply
 from .traffic import too_large
 
 if TYPE_CHECKING:
@@ -115,10 +115,10 @@ class BoundedRequest(Request):
         channel = self.channel
         self.method, self.path = channel._command, channel.path_so_far
         record = Record(channel.site.clock, self)
-        body = channel.site.dialect_for(channel.path_so_far).error(too_large(channel.site.most_bytes))
+        body = channel.site.dialect_for(channel.path_so_far).error(too_large(channel.site.most_bytes), record.id)
         for name, value in (
             (b"server", b"argoproxy"),
-            (b"x-request-id", record.id.encode("ascii")),
+            *((name, record.id.encode("ascii")) for name in ID_HEADERS),
             (b"content-type", JSON.encode("ascii")),
             (b"content-length", b"%d" % len(body)),
             (b"connection", b"close"),

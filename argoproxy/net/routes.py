@@ -128,6 +128,10 @@ class Routes:
         self._from_memory(request, api, lambda: api.models.listing(self._catalogue.models(), query_of(request)))
 
     def _one_model(self, request: Request, name: str) -> None:
+        if name.rpartition(":")[2] in _GOOGLES_METHODS:
+            reply = self._reply(request)
+            reply.refuse(_only(reply, "POST"))
+            return
         api = self._lister(request)
         self._from_memory(request, api, lambda: api.models.one(self._known(name), name))
 
@@ -165,10 +169,14 @@ class Routes:
         """A path or a method that there isn't. Klein finishes the request itself: it saw no route begin it."""
         reply, error = self._reply(request), failure.value
         if isinstance(error, MethodNotAllowed):
-            allowed = ", ".join(sorted(error.valid_methods or ()))
-            reply.tell({"allow": allowed})
-            return reply.refusal(ClientFault(f"Only {allowed} is allowed here.", status=405, code="method_not_allowed"))
+            return reply.refusal(_only(reply, ", ".join(sorted(error.valid_methods or ()))))
         return reply.refusal(ClientFault("There is nothing at this path.", status=404, code="not_found"))
+
+
+def _only(reply: Reply, allowed: str) -> ClientFault:
+    """The fault for another method, of which the reply's head tells, too."""
+    reply.tell({"allow": allowed})
+    return ClientFault(f"Only {allowed} is allowed here.", status=405, code="method_not_allowed")
 
 
 def _patience(request: Request) -> float | None:

@@ -27,7 +27,10 @@ class BoundedSite(Site):
 
     @ivar most_bytes: the largest body.
     @ivar connections: those that are open.
+    @ivar retiring: whether each connection ends behind its next reply.
     """
+
+    retiring = False
 
     def __init__(
         self, resource: IResource, most_bytes: int, dialect_for: Callable[[bytes], IDialect], reactor: Any
@@ -60,10 +63,27 @@ class BoundedSite(Site):
 
         @return: fires when the last is closed. Cancelling it leaves them as they are.
         """
+        return self._drain(Channel.drain)
+
+    def retire(self) -> None:
+        """Close no connection, but let each end behind its next reply: no client is cut off as it asks."""
+        self.retiring = True
+        for channel in self.connections:
+            channel.end_behind_reply()
+
+    def drain_retired(self) -> Deferred[None]:
+        """
+        Close the connections on which nobody has asked anything since L{retire}.
+
+        @return: fires when the others are closed, too.
+        """
+        return self._drain(Channel.end_if_idle)
+
+    def _drain(self, end: Callable[[Channel], None]) -> Deferred[None]:
         drained: Deferred[None] = Deferred()
         self._drained = drained
         for channel in list(self.connections):
-            channel.drain()
+            end(channel)
         self._tell_if_drained()
         return drained
 

@@ -10,6 +10,7 @@ import msgspec
 
 from argoproxy.interfaces import IRouter
 
+from .peers import Peers, Requests, Workers
 from .pulse import Pulse
 from .refresh import Refresher
 from .release import Release
@@ -34,6 +35,8 @@ class Readiness(msgspec.Struct, frozen=True):
     seconds_since_argo_answered: float | None
     model_list: Literal["built-in", "argo"]
     model_list_age_seconds: float | None
+    workers: Workers
+    requests: Requests
 
 
 class Running(msgspec.Struct, frozen=True):
@@ -51,6 +54,7 @@ class Running(msgspec.Struct, frozen=True):
     install: str
     simulator: bool
     upstream: Mapping[str, str]
+    workers: Workers
 
 
 class Welcome(msgspec.Struct, frozen=True):
@@ -76,6 +80,7 @@ class Status:
     _refresher: Refresher
     _release: Release
     _router: IRouter
+    _peers: Peers
     simulator: bool
     describe: Callable[[], bytes]
 
@@ -88,6 +93,7 @@ class Status:
         age, silence = self._age(), self._pulse.since(self._pulse.answered_at)
         answers = self._pulse.alive and silence is not None and silence <= _LATELY
         fresh = age is not None and (not self._refresher.interval or age <= _STALE * self._refresher.interval)
+        fleet = self._peers.known()
         ready = answers and fresh
         body = Readiness(
             status="ready" if ready else "not ready",
@@ -95,6 +101,8 @@ class Status:
             seconds_since_argo_answered=_rounded(silence),
             model_list="built-in" if age is None else "argo",
             model_list_age_seconds=_rounded(age),
+            workers=fleet.workers,
+            requests=fleet.condition.requests,
         )
         if silence is None or silence > _QUIET:
             self._refresher.nudge()
@@ -111,6 +119,7 @@ class Status:
             install=release.install,
             simulator=self.simulator,
             upstream=self._router.in_use(),
+            workers=self._peers.known().workers,
         )
         return msgspec.json.encode(body)
 

@@ -34,13 +34,20 @@ class Traffic:
     @ivar most_bytes: the largest body.
     @ivar user: in whose name ARGO is asked; L{None} if in that of each client, who gives it as a key.
     @ivar client_timeouts: whether to stop when a client's SDK says that it will.
+    @ivar served: how many exchanges have ended.
     """
 
     parties: Parties
     most_bytes: int
     user: str | None
     client_timeouts: bool
+    served: int = 0
     _running: set[Exchange] = attrs.field(factory=set)
+
+    @property
+    def open(self) -> int:
+        """How many exchanges are under way."""
+        return len(self._running)
 
     def reply(self, request: Request, dialect: IDialect) -> Reply:
         """The reply to a request that is answered here and now."""
@@ -79,6 +86,7 @@ class Traffic:
 
     def _over(self, ignored: object, exchange: Exchange) -> None:
         self._running.discard(exchange)
+        self.served += 1
 
     def _refusal(self, request: Request, length: int, user: str) -> ClientFault | None:
         if length > self.most_bytes:

@@ -44,6 +44,7 @@ TABLE = {
     "registry": Rule(None, None),
     "service": Rule(None, None),
     "simulator": _rule("argoproxy wire listening", "klein twisted werkzeug yaml"),
+    "workers": _rule("argoproxy config daemon endpoints listening logs net service", "twisted"),
     "testing": _rule("interfaces conversation errors simulator", "twisted treq"),
     "listening": _rule("", "twisted"),
     "endpoints": _rule("listening", "twisted OpenSSL"),

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from twisted.internet.address import IPv4Address
+from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
@@ -83,6 +84,13 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_read() -> None:
     assert line.closed
 
 
+def test_anthropics_clients_are_told_the_id_of_one_that_is_too_large() -> None:
+    reply = Line(Web(max_body_mb=0.001)).send(_post(b"x" * 5000, "/v1/messages"))
+    told = _json(reply)
+    assert told["error"]["type"] == "request_too_large"
+    assert f"\r\nrequest-id: {told['request_id']}\r\n".encode() in reply.lower()
+
+
 def test_a_client_that_goes_on_sending_is_cut_off_after_a_while() -> None:
     web = Web(max_body_mb=0.001)
     line = Line(web)
@@ -147,7 +155,15 @@ def test_a_head_request_has_the_head_alone() -> None:
     assert reply.endswith(b"\r\n\r\n")
 
 
-@pytest.mark.parametrize(("method", "path"), [("POST", "/v1/models"), ("PUT", "/health"), ("DELETE", "/refresh")])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/v1/models"),
+        ("PUT", "/health"),
+        ("DELETE", "/refresh"),
+        ("GET", "/v1beta/models/gemini-2.5-pro:generateContent"),
+    ],
+)
 def test_a_wrong_method_is_told_the_right_ones(method: str, path: str) -> None:
     reply = Line(Web()).send(f"{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n".encode())
     assert _status(reply) == 405
@@ -220,6 +236,53 @@ def test_draining_closes_idle_connections_and_says_so_to_busy_ones() -> None:
     assert _status(busy.said()) == 200
     assert busy.closed
     assert drained == [None]
+
+
+def test_a_retired_site_ends_each_connection_behind_its_next_reply() -> None:
+    """Nobody is cut off while they ask."""
+    web = Web(SimulatorSettings(first_byte_delay=5.0))
+    idle, used, busy, begun = (Line(web) for _ in range(4))
+    used.send(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+    busy.send(_post())
+    begun.send(_post()[:-3])
+    web.proxy.site.retire()
+    assert not any(line.closed for line in (idle, used, busy, begun))
+    assert b"connection: close" in used.send(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n").lower()
+    assert used.closed
+    begun.send(_post()[-3:])
+    web.settle(5.1)
+    for line in (busy, begun):
+        assert _status(line.said()) == 200
+        assert b"\r\nconnection: close\r\n" in line.said().lower()
+        assert line.closed
+    assert not idle.closed
+
+
+def test_what_a_retired_site_still_has_is_closed_if_nobody_asks() -> None:
+    web = Web()
+    idle, begun = Line(web), Line(web)
+    web.proxy.site.retire()
+    begun.send(_post()[:-3])
+    drained: list[None] = []
+    web.proxy.site.drain_retired().addCallback(drained.append)
+    assert (idle.closed, begun.closed, drained) == (True, False, [])
+    assert _status(begun.send(_post()[-3:])) == 200
+    assert (begun.closed, drained) == (True, [None])
+
+
+def test_a_retired_proxy_waits_for_clients_to_go_over() -> None:
+    web = Web(SimulatorSettings(first_byte_delay=100.0), shutdown_grace=1.0)
+    idle, busy = Line(web), Line(web)
+    busy.send(_post())
+    retired: list[Any] = []
+    Deferred.fromCoroutine(web.proxy.retire()).addBoth(retired.append)
+    web.settle(5.9)
+    assert not idle.closed
+    web.settle(0.1)
+    assert (idle.closed, retired) == (True, [])
+    web.settle(100.0)
+    assert _status(busy.said()) == 200
+    assert retired == [None]
 
 
 def test_draining_nothing_is_done_at_once() -> None:

@@ -99,9 +99,9 @@ def test_a_stream_is_the_same_text(client: OpenAI) -> None:
     assert all(chunk.usage is None for chunk in chunks)
 
 
-def test_a_streams_pieces_go_on_as_they_come(client: OpenAI) -> None:
+def test_a_streams_pieces_go_on_as_they_come(gateway_client: OpenAI) -> None:
     dripping: list[ChatCompletionMessageParam] = [{"role": "user", "content": "[sim:drip=0.01]"}]
-    with client.chat.completions.create(model=MODEL, messages=dripping, stream=True) as stream:
+    with gateway_client.chat.completions.create(model=MODEL, messages=dripping, stream=True) as stream:
         chunks = list(stream)
     assert len([chunk for chunk in chunks if chunk.choices[0].delta.content]) > 1
 

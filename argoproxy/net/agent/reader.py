@@ -127,5 +127,5 @@ class Reader:
 
     def _blame(self, error: Exception) -> None:
         """Note what is wrong, unless the reply was complete before."""
-        if not self.complete and self.fault is None:
+        if not self.complete:
             self.fault = ReplyFault(str(error.__context__ or error))

@@ -275,6 +275,12 @@ def test_the_length_of_a_body_is_told_if_it_is_known(asker: Client, method: byte
     assert asker.whole(head, method=method, read=False).response.length == length
 
 
+def test_heads_before_the_replys_leave_nothing_behind(asker: Client) -> None:
+    response = asker.whole(REPLIES["several before"][1]).response
+    assert response.phrase == b"OK"
+    assert not response.headers.hasHeader("link")
+
+
 def test_trailers_are_no_headers(asker: Client) -> None:
     response = asker.whole(REPLIES["chunks with trailers"][1]).response
     assert not response.headers.hasHeader("digest")

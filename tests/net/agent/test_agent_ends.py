@@ -146,6 +146,12 @@ def test_a_large_body_is_sent_whole(asker: Client) -> None:
     assert body == LARGE
 
 
+def test_what_was_sent_is_let_go_when_the_reply_begins(asker: Client) -> None:
+    got = asker.ask(b"POST", URL, LARGE)
+    asker.line.say(HEAD)
+    assert (got.response.request.head, got.response.request.body) == (b"", b"")
+
+
 def test_a_reply_before_all_is_sent_is_taken_and_ends_the_connection(asker: Client) -> None:
     got = asker.whole(method=b"POST", body=LARGE)
     assert (got.body.data, got.reason) == (b"ok", ResponseDone)

@@ -191,7 +191,8 @@ def test_a_long_stream_is_no_flood() -> None:
     asker = client()
     got = asker.whole(CHUNKED)
     for _ in range(5000):
-        asker.line.say(b"2;" + b"y" * 100 + b"\r\nok\r\n")
+        asker.line.say(b"2;" + b"y" * 100 + b"\r\n")
+        asker.line.say(b"ok\r\n")
     asker.line.say(b"0\r\n\r\n")
     assert got.reason is ResponseDone
     assert len(got.body.data) == 10_000

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import pytest_twisted
 from twisted.internet import reactor as _reactor
+from twisted.internet import tcp
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
 from twisted.internet.protocol import Factory, Protocol, connectionDone
@@ -120,6 +121,19 @@ def test_any_other_transport_is_written_to() -> None:
     transport = StringTransport()
     send_now(transport, b"hello")
     assert transport.value() == b"hello"
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_connection_sends_without_delay() -> None:
+    ear = Ear(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n")
+    async with _listening(ear) as port:
+        agent, close = make_agent(reactor, "llhttp", Overridden(reactor, {}, 10.0))
+        reply: Any = await agent.request(b"GET", b"http://127.0.0.1:%d/" % port)
+        [transport] = [one for one in reactor.getReaders() if isinstance(one, tcp.Client)]
+        assert transport.getTcpNoDelay()
+        reply.abortConnection()
+        await close()
+        await ear.over
 
 
 @pytest_twisted.ensureDeferred

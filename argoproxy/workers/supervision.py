@@ -1,0 +1,156 @@
+"""The supervisor as a service of C{twistd}'s: what it claims before the process may become a daemon, and then runs."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import attrs
+import msgspec
+from twisted.application.service import IService, MultiService
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.logger import Logger
+
+from argoproxy import __version__
+from argoproxy.config import Config, ConfigFault
+from argoproxy.endpoints import claim
+from argoproxy.listening import bind_group
+from argoproxy.logs import Destination, LogFault, syslog_prefix
+from argoproxy.net.peers import News
+from argoproxy.service import make_worker_proxy, simulated
+
+from .messages import Begin, fields
+from .process import WorkerProcess, spawn
+from .supervisor import Slot, Supervisor
+
+_log = Logger()
+
+# Kinds of endpoint of which there is only one socket.
+_SINGLE = frozenset({"unix", "systemd"})
+
+
+def claim_for_workers(config: Config) -> list[socket.socket]:
+    """
+    Bind every address for every worker.
+
+    @return: the sockets of each address, in the order of the slots.
+    @raise ConfigFault: there can't be several workers.
+    @raise ListenFault: an address can't be had.
+    """
+    if sys.platform != "linux":
+        raise ConfigFault("workers: must be 1: only Linux shares out connections between processes")
+    for endpoint in config.listen:
+        if endpoint.partition(":")[0] in _SINGLE:
+            raise ConfigFault(f"workers: must be 1 to listen on {endpoint}: processes share TCP addresses only")
+    sockets: list[socket.socket] = []
+
+    def bind(host: str, port: int) -> socket.socket:
+        group = bind_group(host, port, config.workers)
+        sockets.extend(group)
+        return group[0]
+
+    claim(config.listen, config.host, config.port, bind)
+    return sockets
+
+
+def make_supervisor(
+    config: Config, sockets: list[socket.socket], log: Destination, twistd: Mapping[str, Any]
+) -> SupervisorService:
+    """
+    What starts the workers, once it is started itself. That a worker can be made of the configuration is tried here.
+
+    @param sockets: as L{claim_for_workers} gives them.
+    @param twistd: C{twistd}'s options.
+    @raise ConfigFault: the configuration can't serve.
+    @raise LogFault: the workers couldn't log there.
+    """
+    from twisted.internet import reactor
+
+    if log.observer is None:
+        raise LogFault("several workers can't log by --logger: set workers to 1")
+    played, simulator = simulated(config, reactor) if config.use_simulator else (config, None)
+    make_worker_proxy(played, reactor)
+    begin = Begin(
+        slot=0,
+        slots=config.workers,
+        config=fields(attrs.evolve(played, notices=())),
+        reactor=type(reactor).__module__,
+        syslog=syslog_prefix(twistd),
+        news=News(),
+    )
+    return SupervisorService(reactor, config, begin, sockets, _writer(log.stream), simulator)
+
+
+def _writer(stream: Any) -> Callable[[str], None]:
+    """What writes the workers' lines."""
+
+    def write(lines: str) -> None:
+        stream.write(lines)
+        stream.flush()
+
+    return write if stream is not None else lambda lines: None
+
+
+class SupervisorService(MultiService):
+    """Runs the workers, and the simulator that they share."""
+
+    def __init__(
+        self,
+        reactor: Any,
+        config: Config,
+        begin: Begin,
+        sockets: list[socket.socket],
+        write: Callable[[str], None],
+        simulator: IService | None,
+    ) -> None:
+        """
+        @param begin: a worker's first message, but for what differs between them.
+        @param write: takes the workers' lines.
+        """
+        super().__init__()
+        if simulator is not None:
+            simulator.setServiceParent(self)
+        self._reactor = reactor
+        self._config = config
+        self._begin = begin
+        self._sockets = sockets
+        self._write = write
+        slots = [Slot(number) for number in range(begin.slots)]
+        self._supervisor = Supervisor(reactor, self._spawn, config.shutdown_grace, slots)
+
+    def startService(self) -> None:
+        """Start the workers when the reactor runs."""
+        super().startService()
+        _log.info("argoproxy {version} with {count} workers", version=__version__, count=self._begin.slots)
+        for notice in self._config.notices:
+            _log.warn("{notice}", notice=notice)
+        self._reactor.callWhenRunning(self._start)
+
+    def stopService(self) -> Deferred[None]:
+        """Have all workers end; fires when the last has."""
+        for one in self._sockets:
+            one.close()
+        return self._supervisor.stop().addCallback(self._stop_rest)
+
+    def replace(self) -> None:
+        """Put new workers in the place of all, without losing a request."""
+        self._supervisor.replace()
+
+    def cut(self) -> None:
+        """End all requests now."""
+        self._supervisor.cut()
+
+    def _start(self) -> None:
+        if self.running:
+            self._supervisor.start()
+
+    def _stop_rest(self, ignored: object) -> Deferred[Any]:
+        return maybeDeferred(super().stopService)
+
+    def _spawn(self, slot: int, news: News) -> WorkerProcess:
+        worker = WorkerProcess(slot, self._supervisor.heard, self._supervisor.ended, self._write)
+        spawn(self._reactor, worker, [one.fileno() for one in self._sockets])
+        worker.send(msgspec.structs.replace(self._begin, slot=slot, news=news))
+        return worker

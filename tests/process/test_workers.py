@@ -1,0 +1,198 @@
+"""Several processes as one: none of their comings and goings costs a request that wasn't the lost one's own."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+from contextlib import closing
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.process.crowd import crowd
+from tests.process.twistd import PATIENCE, Twistd, chat, listens, until
+
+WORKERS = ("--workers", "2")
+
+
+def _served(log: str) -> list[int]:
+    """The process ids of the workers that have come to serve, in that order."""
+    return [int(pid) for pid in re.findall(r"worker \d \(process (\d+)\) serves", log)]
+
+
+def _alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+def _asked(port: int, path: str) -> Any:
+    with closing(HTTPConnection("127.0.0.1", port, timeout=PATIENCE)) as connection:
+        connection.request("GET", path)
+        return json.loads(connection.getresponse().read())
+
+
+def _live(twistd: Twistd, count: int = 2) -> None:
+    """Wait until so many workers serve, and no other ones are left."""
+    wanted = {"configured": 2, "live": count, "retiring": 0}
+    until(lambda: _asked(twistd.port, "/version")["workers"] == wanted, f"{count} workers")
+
+
+def test_any_connection_tells_of_all(twistd: Twistd) -> None:
+    with twistd.running(*twistd.proxy(*WORKERS)), closing(twistd.connection()) as waiting:
+        _live(twistd)
+        twistd.asked(waiting, chat("[sim:hang]"))
+        open_ = {"open": 1, "served": 0}
+        for _ in range(8):
+            until(lambda: _asked(twistd.port, "/health/ready")["requests"] == open_, "one open request, told by all")
+
+
+def test_they_are_replaced_without_losing_a_request(twistd: Twistd) -> None:
+    with twistd.running(*twistd.proxy(*WORKERS)) as process:
+        _live(twistd)
+        before = _served(twistd.output())
+        with crowd(twistd.port) as clients:
+            clients.wait_for_more(50)
+            process.send_signal(signal.SIGHUP)
+            until(lambda: len(_served(twistd.output())) == 4, "two more workers")
+            until(lambda: not any(map(_alive, before)), "the first two ended")
+            clients.wait_for_more(50)
+        assert clients.failures == []
+        assert set(before).isdisjoint(_served(twistd.output())[2:])
+        _live(twistd)
+
+
+def test_one_that_is_killed_takes_only_its_own_requests_with_it(twistd: Twistd) -> None:
+    with twistd.running(*twistd.proxy(*WORKERS)):
+        _live(twistd)
+        first, _ = _served(twistd.output())
+        with crowd(twistd.port) as clients:
+            clients.wait_for_more(50)
+            os.kill(first, signal.SIGKILL)
+            until(lambda: len(_served(twistd.output())) == 3, "another worker")
+            clients.wait_for_more(50)
+        # Each client has one request at a time.
+        assert len(clients.failures) <= 8
+        assert not [what for what in clients.failures if "refused" in what.lower()]
+        _live(twistd)
+        assert re.search(r"was ended by signal 9: another one is started in 0\.1 s\n", twistd.output())
+
+
+def test_running_requests_end_before_all_do(twistd: Twistd) -> None:
+    twistd.configure("simulator: {first_byte_delay: 0.5, chunk_delay: 0.1, chunk_size: 6}")
+    connections = [twistd.connection() for _ in range(4)]
+    with twistd.running(*twistd.proxy(*WORKERS)) as process:
+        _live(twistd)
+        pids = _served(twistd.output())
+        streams = [twistd.stream(one, "say something long enough to be cut in many pieces") for one in connections]
+        process.send_signal(signal.SIGTERM)
+        until(lambda: not listens(twistd.port), "no longer listening")
+        assert all(stream.read().endswith(b"data: [DONE]\n\n") for stream in streams)
+        assert process.wait(PATIENCE) in (0, -signal.SIGTERM)
+        assert not any(map(_alive, pids))
+    for one in connections:
+        one.close()
+    assert "Traceback" not in twistd.output()
+
+
+def test_a_second_signal_cuts_what_still_runs(twistd: Twistd) -> None:
+    twistd.configure("shutdown_grace: 3600")
+    with twistd.running(*twistd.proxy(*WORKERS)) as process, closing(twistd.connection()) as waiting:
+        _live(twistd)
+        twistd.asked(waiting, chat("[sim:hang]"))
+        process.send_signal(signal.SIGTERM)
+        until(lambda: not listens(twistd.port), "no longer listening")
+        assert process.poll() is None
+        process.send_signal(signal.SIGTERM)
+        assert waiting.getresponse().status == 503
+        assert process.wait(PATIENCE) in (0, -signal.SIGTERM)
+    assert "Traceback" not in twistd.output()
+
+
+def test_they_end_when_nobody_looks_after_them(twistd: Twistd) -> None:
+    with twistd.running(*twistd.proxy(*WORKERS)) as process:
+        _live(twistd)
+        pids = _served(twistd.output())
+        process.kill()
+        until(lambda: not any(map(_alive, pids)), "both workers ended")
+        assert not listens(twistd.port)
+
+
+def test_a_daemon_is_their_supervisor_and_writes_their_log(twistd: Twistd) -> None:
+    """The file is rotated by one process, under the load of two, and every line is whole."""
+    twistd.configure("log_format: json\nlog_max_mb: 0.02\nlog_keep: 100\n")
+    with twistd.daemon("--logfile=proxy.log", *twistd.proxy(*WORKERS)) as pid:
+        _live(twistd)
+        with crowd(twistd.port) as clients:
+            clients.wait_for_more(300)
+        assert clients.failures == []
+        os.kill(pid, signal.SIGTERM)
+        until(lambda: not twistd.pid_file.exists(), "pid file removed")
+    lines = [line for path in twistd.folder.glob("proxy.log*") for line in path.read_text().splitlines()]
+    told = [json.loads(line) for line in lines]
+    chats = [one for one in told if one.get("path") == "/v1/chat/completions"]
+    assert len(chats) == clients.answered
+    assert len(list(twistd.folder.glob("proxy.log.*"))) > 1
+    assert len(_served("\n".join(one["message"] for one in told))) == 2
+
+
+def test_no_second_one_shares_their_port(twistd: Twistd) -> None:
+    """The kernel would share out the connections between any two programs of one user."""
+    with twistd.running(*twistd.proxy(*WORKERS)):
+        _live(twistd)
+        ended = twistd.run("--nodaemon", "--pidfile=", *twistd.proxy(*WORKERS))
+    assert ended.returncode == 1
+    assert ended.stderr.endswith("the port is taken (another argoproxy?)\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (
+            ("--listen", "unix:socket"),
+            "argoproxy: workers: must be 1 to listen on unix:socket: processes share TCP addresses only",
+        ),
+        (("--workers", "0"), "argoproxy: option --workers: must be a whole number from 1 to 256"),
+    ],
+)
+def test_what_they_cant_do_is_one_line(twistd: Twistd, arguments: tuple[str, ...], line: str) -> None:
+    ended = twistd.run("--nodaemon", "argoproxy", "--simulator", *WORKERS, *arguments)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.count("\n") == 1
+    assert ended.stderr.startswith(line)
+
+
+@pytest.mark.parametrize(
+    ("how", "config", "line"),
+    [
+        (
+            ("--logger=twisted.logger.jsonFileLogObserver",),
+            "",
+            "argoproxy: can't log: several workers can't log by --logger: set workers to 1\n",
+        ),
+        ((), "simulator: {fault: unheard-of}", "argoproxy: simulator.fault: "),
+    ],
+)
+def test_what_no_worker_could_do_stops_the_start(twistd: Twistd, how: tuple[str, ...], config: str, line: str) -> None:
+    twistd.configure(config)
+    ended = twistd.run("--nodaemon", *how, *twistd.proxy(*WORKERS))
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.splitlines()[-1].startswith(line.rstrip("\n"))
+
+
+def test_they_serve_several_addresses(twistd: Twistd) -> None:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        other = probe.getsockname()[1]
+    listen = [f"tcp:{port}:interface=127.0.0.1" for port in (twistd.port, other)]
+    arguments = [argument for one in listen for argument in ("--listen", one)]
+    with twistd.running("argoproxy", "--simulator", *WORKERS, *arguments):
+        _live(twistd)
+        assert _asked(other, "/health") == {"status": "ok"}
