@@ -34,7 +34,7 @@
 enum part { HEADERS, LENGTH, CHUNK_SIZE, CHUNK_DATA, CHUNK_END, TRAILER, UNTIL_CLOSED };
 
 struct client {
-    int fd, ok, first_seen, started;
+    int fd, ok, closing, first_seen;
     enum part part;
     char head[HEAD];
     size_t have;
@@ -123,7 +123,10 @@ static void done(struct client *c) {
         note(&whole, c->asked);
     else
         fail(c->head);
-    ask(c);
+    if (c->closing)
+        reopen(c, NULL);
+    else
+        ask(c);
 }
 
 static void count(struct client *c, const char *data, size_t length) {
@@ -154,6 +157,7 @@ static ssize_t read_head(struct client *c, const char *data, size_t length) {
     *end = 0;
     c->ok = !strncmp(c->head + 9, "200", 3);
     char *field = strcasestr(c->head, "\r\ncontent-length:");
+    c->closing = strcasestr(c->head, "\r\nconnection: close") != NULL;
     c->last = 0;
     c->left = field ? strtoull(field + 17, NULL, 10) : 0;
     c->line = 0;

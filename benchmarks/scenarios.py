@@ -12,6 +12,8 @@ from .program import ANTHROPIC, Program
 
 _QUESTION = "Tell me in a few sentences what an X-ray free-electron laser is, and what it is used for."
 _ENDLESS = 1_000_000_000
+# Under the name that every argo-proxy knows.
+EMBEDDER = "argo:text-embedding-3-small"
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,7 +117,7 @@ class Scenario:
     def body(self, program: Program) -> bytes:
         """The request: Anthropic's or OpenAI's, and the wire's own paths take OpenAI's as well."""
         if self.call == "embed":
-            return msgspec.json.encode({"model": "text-embedding-3-small", "input": _QUESTION, "prompt": [_QUESTION]})
+            return msgspec.json.encode({"model": EMBEDDER, "input": _QUESTION, "prompt": [_QUESTION]})
         return chat(program, f"{_QUESTION} {self.marker}", stream=self.call == "stream")
 
     def suits(self, program: Program) -> bool:
