@@ -27,7 +27,8 @@
 
 #define HEAD 16384
 #define OPENING 32
-#define PATIENCE 20
+#define PATIENCE 60
+#define STILL 5
 #define MOST_FAILED 1000
 
 /* Where in a reply a client is: in the head, in a body of known length, of chunks, or that ends with the connection. */
@@ -293,14 +294,18 @@ static void measure_count(uint64_t warmup, uint64_t most) {
 
 static void hold(struct client *clients, uint64_t count) {
     char end;
-    uint64_t asked = 0;
+    uint64_t asked = 0, before = 0;
+    int64_t until = now() + PATIENCE * 1000000000LL, still = now() + STILL * 1000000000LL;
     holding = 1;
-    for (int64_t until = now() + PATIENCE * 1000000000LL; opened < count && now() < until;) {
+    while (opened < count && now() < until && now() < still) {
         for (; asked < count && opening < OPENING; asked++, opening++) {
             connect_to(&clients[asked]);
             ask(&clients[asked]);
         }
-        run(until, UINT64_MAX, 1);
+        run(still, UINT64_MAX, 1);
+        if (opened > before)
+            still = now() + STILL * 1000000000LL;
+        before = opened;
     }
     printf("{\"open\": %lu}\n", opened);
     fflush(stdout);

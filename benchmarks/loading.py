@@ -15,7 +15,7 @@ from . import procfs
 from .cores import pinned
 from .program import ProgramFault
 from .running import Ground, Running
-from .scenarios import HELD, Measured, Sample, Scenario, chat
+from .scenarios import HELD, WHOLE, Measured, Sample, Scenario, chat
 
 _MOST_FAILED = 0.001
 _LONGEST = 600.0
@@ -66,6 +66,16 @@ def run(ground: Ground, running: Running, scenario: Scenario, extent: Extent) ->
     """
     body = scenario.body(running.program)
     return load(ground, running, Load(scenario.name, scenario.call, scenario.clients, body), extent)
+
+
+def warm(ground: Ground, running: Running) -> None:
+    """
+    Let a program load what it only loads for its first requests, which may take seconds.
+
+    @raise ProgramFault: it failed to answer.
+    """
+    body = chat(running.program, WHOLE, stream=False)
+    load(ground, running, Load("first requests", "chat", 1, body), Count(0, 20))
 
 
 @attrs.frozen

@@ -82,6 +82,8 @@ class Bench:
         with ExitStack() as stack:
             upstream = stack.enter_context(self._ground.upstream())
             running = [stack.enter_context(self._ground.serving(program, upstream)) for program in able]
+            for one in running:
+                self._try(one.program, partial(loading.warm, self._ground, one))
             for number in range(self._effort.rounds):
                 self._say(f"round {number + 1} of {self._effort.rounds}")
                 for scenario in self._effort.scenarios:
