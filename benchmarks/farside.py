@@ -128,7 +128,11 @@ class Call(socketserver.StreamRequestHandler):
     server: FarSide
 
     def handle(self) -> None:
-        """Serve its calls."""
+        """Serve its calls, until its caller has gone."""
+        with suppress(ConnectionError):
+            self._serve()
+
+    def _serve(self) -> None:
         while (asked := self._request()) is not None:
             path, body = asked
             stream = _NATIVE.get(path, _GATEWAY)
