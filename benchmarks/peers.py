@@ -77,10 +77,14 @@ def install_litellm() -> str:
 
 
 def nginx(place: Place) -> list[str]:
-    """nginx that passes on what it gets, bytes for bytes, over kept connections."""
+    """
+    nginx that passes on what it gets, byte for byte, over kept connections.
+
+    It closes new connections when few are left of those that it is allowed, so it is allowed more than there can be.
+    """
     config = place.write(
         f"""daemon off; master_process off; pid nginx.pid; error_log stderr; worker_rlimit_nofile 20000;
-events {{ worker_connections 20000; }}
+events {{ worker_connections 40000; }}
 http {{
   access_log access.log; client_body_buffer_size 1m; client_max_body_size 0;
   client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi;
