@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -37,6 +38,8 @@ def main(arguments: list[str]) -> int:
     cores = available()
     if cores.shared:
         _say("there is one core only: the load takes time from what it measures, and the figures mean little")
+    # So that what runs is ended too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     raise_limit()
     os.sched_setaffinity(0, {cores.rest})
     try:
@@ -132,10 +135,11 @@ def _options(arguments: list[str]) -> argparse.Namespace:
 
 
 def _programs(names: str) -> list[Program]:
-    unknown = [name for name in names.split(",") if name not in PROGRAMS]
+    wanted = names.split(",")
+    unknown = [name for name in wanted if name not in PROGRAMS]
     if unknown:
         raise argparse.ArgumentTypeError(f"no such program: {', '.join(unknown)}; there are {', '.join(PROGRAMS)}")
-    return [PROGRAMS[name] for name in names.split(",")]
+    return [program for name, program in PROGRAMS.items() if name in wanted]
 
 
 def _programs_of(options: argparse.Namespace) -> list[Program]:

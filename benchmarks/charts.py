@@ -41,7 +41,7 @@ def bars(rows: Sequence[Row], ours: str, path: Path) -> None:
         field.set_xscale("log")
         field.margins(x=0.25)
         field.invert_yaxis()
-        field.tick_params(labelsize=7)
+        field.tick_params(which="both", labelsize=7)
     figure.savefig(path, dpi=120)
 
 
@@ -55,8 +55,9 @@ def curves(lines: Sequence[Line], path: Path) -> None:
         for line in group:
             field.loglog(line.sizes, line.costs, marker="o", label=f"{line.program}: {line.verdict}")
         field.set_title(f"CPU µs/{group[0].of} by {name}", fontsize=9)
-        field.set_ylim(bottom=min(cost for line in group for cost in line.costs) / 3)
-        field.tick_params(labelsize=7)
+        costs = [cost for line in group for cost in line.costs]
+        field.set_ylim(min(costs) / 3, max(costs) * 3)
+        field.tick_params(which="both", labelsize=7)
         field.legend(fontsize=7)
     figure.savefig(path, dpi=120)
 

@@ -61,7 +61,7 @@ class Curve:
 def _paced(ground: Ground, running: Running, streams: int) -> float | None:
     """As many events in all, whatever the number of streams."""
     pace = marker(_ENDLESS, 24, streams * 1_000_000 // _EVENTS_A_SECOND)
-    asked = Load(f"{streams} streams", "stream", streams, chat(running.program, pace, stream=True))
+    asked = Load(f"{streams} streams", "stream", streams, chat(running.program, pace, stream=True), ends=False)
     return EVENT_COST.of(loading.load(ground, running, asked, Span(1 + streams / _OPENED_A_SECOND, 3.0)))
 
 

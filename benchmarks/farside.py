@@ -22,6 +22,8 @@ _MODELS = (
 _TEXT = (b"The first light of the morning came over the hills, and nobody was there to see it. " * 800)[:65536]
 _WORDS = b"The morning came slowly."
 
+_APART = 0.02
+
 SILENCE = "[[silence]]"
 TALK = "[[talk]]"
 FLOOD = "[[flood]]"
@@ -128,14 +130,18 @@ class Call(socketserver.StreamRequestHandler):
     server: FarSide
 
     def handle(self) -> None:
-        """Serve its calls."""
+        """Serve its calls, until its caller has gone."""
+        with suppress(ConnectionError):
+            self._serve()
+
+    def _serve(self) -> None:
         while (asked := self._request()) is not None:
             path, body = asked
             stream = _NATIVE.get(path, _GATEWAY)
             if SILENCE.encode() in body:
                 self._wait()
             elif TALK.encode() in body:
-                self._wait(stream.head() + stream.piece(_WORDS))
+                self._wait(stream.head() + stream.piece(_WORDS), stream.piece(_WORDS))
             elif FLOOD.encode() in body:
                 self._flood(stream)
             else:
@@ -156,9 +162,11 @@ class Call(socketserver.StreamRequestHandler):
         head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
         self.request.sendall(head + body)
 
-    def _wait(self, beginning: bytes = b"") -> None:
-        """Begin a reply, and note when the caller goes."""
-        self.request.sendall(beginning)
+    def _wait(self, *beginning: bytes) -> None:
+        """Begin a reply, and note when the caller goes. Some programs keep a piece until there is another."""
+        for piece in beginning:
+            self.request.sendall(piece)
+            time.sleep(_APART)
         self.server.asked.put(None)
         with suppress(ConnectionError):
             self.request.recv(1)

@@ -1,15 +1,16 @@
 /*
  * A load generator: so many clients, each asking again as soon as it has its reply, over connections that are kept.
  *
- * Usage: load PORT PATH BODYFILE CLIENTS WARMUP SECONDS
+ * Usage: load PORT PATH BODYFILE CLIENTS WARMUP SECONDS LEAST
  *        load PORT PATH BODYFILE CLIENTS count WARMUP REQUESTS
  *        load PORT PATH BODYFILE CLIENTS hold
  *
- * The first asks for WARMUP seconds, prints "begin", asks for SECONDS and prints what it measured in them as a line of
- * JSON: delays in microseconds, "pieces" as the upstream marks them, "events" as server-sent events end. Connections
- * are open when it prints, so that nothing of their end is in anybody's account. The second does the same by the number
- * of requests, for those that take long. The third opens one stream a client, a few at a time, prints how many gave a
- * first byte, and keeps them until its standard input ends. An empty body makes it a GET.
+ * The first asks for WARMUP seconds, prints "begin", asks for SECONDS, or a little longer until LEAST requests are done
+ * (a quarter of them in the warm-up), and prints what it measured in them as a line of JSON: delays in microseconds,
+ * "pieces" as the upstream marks them, "events" as server-sent events end. Connections are open when it prints, so that
+ * nothing of their end is in anybody's account. The second does the same by the number of requests, for those that take
+ * long. The third opens one stream a client, a few at a time, prints how many gave a first byte, and keeps them until
+ * its standard input ends. An empty body makes it a GET.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -27,14 +28,16 @@
 
 #define HEAD 16384
 #define OPENING 32
-#define PATIENCE 20
+#define PATIENCE 60
+#define STILL 5
+#define LONGER 4
 #define MOST_FAILED 1000
 
 /* Where in a reply a client is: in the head, in a body of known length, of chunks, or that ends with the connection. */
 enum part { HEADERS, LENGTH, CHUNK_SIZE, CHUNK_DATA, CHUNK_END, TRAILER, UNTIL_CLOSED };
 
 struct client {
-    int fd, ok, first_seen, started;
+    int fd, ok, closing, first_seen;
     enum part part;
     char head[HEAD];
     size_t have;
@@ -74,7 +77,7 @@ static void note(struct delays *d, int64_t since) {
 
 static void fail(const char *what) {
     failed++;
-    if (failed >= MOST_FAILED) {
+    if (failed >= MOST_FAILED && !holding) {
         fprintf(stderr, "load: %d requests failed, the last: %s\n", MOST_FAILED, what);
         exit(1);
     }
@@ -123,7 +126,10 @@ static void done(struct client *c) {
         note(&whole, c->asked);
     else
         fail(c->head);
-    ask(c);
+    if (c->closing)
+        reopen(c, NULL);
+    else
+        ask(c);
 }
 
 static void count(struct client *c, const char *data, size_t length) {
@@ -154,6 +160,7 @@ static ssize_t read_head(struct client *c, const char *data, size_t length) {
     *end = 0;
     c->ok = !strncmp(c->head + 9, "200", 3);
     char *field = strcasestr(c->head, "\r\ncontent-length:");
+    c->closing = strcasestr(c->head, "\r\nconnection: close") != NULL;
     c->last = 0;
     c->left = field ? strtoull(field + 17, NULL, 10) : 0;
     c->line = 0;
@@ -271,11 +278,16 @@ static void report(int64_t begun) {
     fflush(stdout);
 }
 
-static void measure(double warmup, double seconds) {
-    run(now() + (int64_t)(warmup * 1e9), UINT64_MAX, 0);
+static void run_for(double seconds, uint64_t least) {
+    run(now() + (int64_t)(seconds * 1e9), UINT64_MAX, 0);
+    run(now() + LONGER * 1000000000LL, least, 0);
+}
+
+static void measure(double warmup, double seconds, uint64_t least) {
+    run_for(warmup, least / 4);
     begin();
     int64_t begun = now();
-    run(begun + (int64_t)(seconds * 1e9), UINT64_MAX, 0);
+    run_for(seconds, least);
     report(begun);
 }
 
@@ -289,14 +301,18 @@ static void measure_count(uint64_t warmup, uint64_t most) {
 
 static void hold(struct client *clients, uint64_t count) {
     char end;
-    uint64_t asked = 0;
+    uint64_t asked = 0, before = 0;
+    int64_t until = now() + PATIENCE * 1000000000LL, still = now() + STILL * 1000000000LL;
     holding = 1;
-    for (int64_t until = now() + PATIENCE * 1000000000LL; opened < count && now() < until;) {
+    while (opened < count && failed < MOST_FAILED && now() < until && now() < still) {
         for (; asked < count && opening < OPENING; asked++, opening++) {
             connect_to(&clients[asked]);
             ask(&clients[asked]);
         }
-        run(until, UINT64_MAX, 1);
+        run(still, UINT64_MAX, 1);
+        if (opened > before)
+            still = now() + STILL * 1000000000LL;
+        before = opened;
     }
     printf("{\"open\": %lu}\n", opened);
     fflush(stdout);
@@ -326,8 +342,8 @@ static void prepare(const char *path, const char *file) {
 }
 
 int main(int argc, char **argv) {
-    if (argc < 6) {
-        fprintf(stderr, "usage: load PORT PATH BODYFILE CLIENTS (WARMUP SECONDS | count WARMUP REQUESTS | hold)\n");
+    if (argc != 6 && argc != 8) {
+        fputs("usage: load PORT PATH BODYFILE CLIENTS (WARMUP SECONDS LEAST | count WARMUP REQUESTS | hold)\n", stderr);
         return 2;
     }
     struct rlimit most;
@@ -344,9 +360,9 @@ int main(int argc, char **argv) {
         return 0;
     }
     start(clients, count);
-    if (argc == 8)
+    if (!strcmp(argv[5], "count"))
         measure_count(atol(argv[6]), atol(argv[7]));
     else
-        measure(atof(argv[5]), atof(argv[6]));
+        measure(atof(argv[5]), atof(argv[6]), atol(argv[7]));
     return 0;
 }

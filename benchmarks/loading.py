@@ -15,10 +15,11 @@ from . import procfs
 from .cores import pinned
 from .program import ProgramFault
 from .running import Ground, Running
-from .scenarios import HELD, Measured, Sample, Scenario, chat
+from .scenarios import HELD, WHOLE, Measured, Sample, Scenario, chat
 
 _MOST_FAILED = 0.001
 _LONGEST = 600.0
+_EACH = 4
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -33,14 +34,19 @@ _held = msgspec.json.Decoder(Held)
 
 @attrs.frozen
 class Span:
-    """So many seconds of load, after some of warm-up that don't count."""
+    """
+    So many seconds of load, after some of warm-up that don't count.
+
+    It takes a little longer where there are only a few replies for each client, lest it be chance how many fall into
+    the time.
+    """
 
     warmup: float
     seconds: float
 
-    def arguments(self) -> list[str]:
+    def arguments(self, asked: Load) -> list[str]:
         """For the load generator."""
-        return [str(self.warmup), str(self.seconds)]
+        return [str(self.warmup), str(self.seconds), str(_EACH * asked.clients if asked.ends else 0)]
 
 
 @attrs.frozen
@@ -50,7 +56,7 @@ class Count:
     warmup: int
     requests: int
 
-    def arguments(self) -> list[str]:
+    def arguments(self, asked: Load) -> list[str]:
         """For the load generator."""
         return ["count", str(self.warmup), str(self.requests)]
 
@@ -65,7 +71,18 @@ def run(ground: Ground, running: Running, scenario: Scenario, extent: Extent) ->
     @raise ProgramFault: it failed to answer, or answered something else than was asked.
     """
     body = scenario.body(running.program)
-    return load(ground, running, Load(scenario.name, scenario.call, scenario.clients, body), extent)
+    asked = Load(scenario.name, scenario.call, scenario.clients, body, ends=not scenario.paced)
+    return load(ground, running, asked, extent)
+
+
+def warm(ground: Ground, running: Running) -> None:
+    """
+    Let a program load what it only loads for its first requests, which may take seconds.
+
+    @raise ProgramFault: it failed to answer.
+    """
+    body = chat(running.program, WHOLE, stream=False)
+    load(ground, running, Load("first requests", "chat", 1, body), Count(0, 20))
 
 
 @attrs.frozen
@@ -74,12 +91,14 @@ class Load:
     @ivar name: what it is called where it fails.
     @ivar call: which of the program's paths is asked.
     @ivar body: of each request; none for a GET.
+    @ivar ends: whether its replies come to an end.
     """
 
     name: str
     call: str
     clients: int
     body: bytes
+    ends: bool = True
 
 
 def load(ground: Ground, running: Running, asked: Load, extent: Extent) -> Sample:
@@ -88,7 +107,7 @@ def load(ground: Ground, running: Running, asked: Load, extent: Extent) -> Sampl
 
     @raise ProgramFault: it failed to answer, or answered something else than was asked.
     """
-    tail = [str(asked.clients), *extent.arguments()]
+    tail = [str(asked.clients), *extent.arguments(asked)]
     with _generator(ground, running, asked.call, asked.body, tail) as generator:
         assert generator.stdout is not None
         generator.stdout.readline()

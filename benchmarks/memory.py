@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator
 import attrs
 
 from . import procfs
-from .loading import held
+from .loading import Count, Load, held, load
 from .running import Ground, Running
+from .scenarios import ENDED, chat
 
 _SETTLING = 0.5
 _FIRST = 50
@@ -36,9 +37,9 @@ def memory(ground: Ground, running: Running, session: int, streams: Iterable[int
 
     @raise ProgramFault: the load generator gave up.
     """
-    with held(ground, running, _FIRST):
-        # What the first streams make it load and reserve is not what a stream costs.
-        time.sleep(_SETTLING)
+    # What the first streams make it load and reserve is not what a stream costs.
+    body = chat(running.program, ENDED, stream=True)
+    load(ground, running, Load("first streams", "stream", _FIRST, body), Count(0, 2 * _FIRST))
     time.sleep(_SETTLING)
     idle = procfs.resident(session)
     for asked in streams:

@@ -9,17 +9,31 @@ import subprocess
 from . import environments
 from .program import Place, ProgramFault
 
+_LITELLM = (
+    "LITELLM_LOCAL_MODEL_COST_MAP=True",
+    "LITELLM_LOG=ERROR",
+    "LITELLM_MODE=PRODUCTION",
+    # Without keys, as everybody here is, and on loopback.
+    "LITELLM_DANGEROUSLY_PERMIT_WEAK_OR_UNSET_MASTER_KEY=true",
+)
 _SERVE = "import os; from argoproxy.app import run; run(host='127.0.0.1', port=int(os.environ['PORT']))"
 
 
 def ancestor(place: Place) -> list[str]:
     """argo-proxy 2. It logs some lines for each request, as ours logs one."""
-    return [environments.executable("argo-proxy-2.8.9", "argo-proxy"), "--quiet", _argo_proxy(place)]
+    encodings = environments.packages("encodings") / "litellm" / "litellm_core_utils" / "tokenizers"
+    command = [environments.executable("argo-proxy-2.8.9", "argo-proxy"), "--quiet", _argo_proxy(place)]
+    return ["env", f"TIKTOKEN_CACHE_DIR={encodings}", *command]
 
 
 def install_ancestor() -> str:
-    """The last argo-proxy that asks the gateway's own calls."""
-    return environments.install("argo-proxy-2.8.9", "argo-proxy==2.8.9", "argo-proxy")
+    """
+    The last argo-proxy that asks the gateway's own calls.
+
+    The encodings that it counts with would be fetched from the internet at its first request; LiteLLM has them with it.
+    """
+    environments.install("encodings", "litellm", "--no-deps", "litellm")
+    return environments.install("argo-proxy-2.8.9", "argo-proxy", "argo-proxy==2.8.9")
 
 
 def successor(place: Place) -> list[str]:
@@ -47,7 +61,7 @@ def litellm(place: Place) -> list[str]:
         f"""model_list:
 - model_name: gpt-4o
   litellm_params: {{model: openai/gpt-4o, api_base: "{place.upstream}/v1", api_key: someone}}
-- model_name: text-embedding-3-small
+- model_name: argo:text-embedding-3-small
   litellm_params: {{model: openai/text-embedding-3-small, api_base: "{place.upstream}/v1", api_key: someone}}
 litellm_settings: {{set_verbose: false, telemetry: false}}
 general_settings: {{disable_spend_logs: true, disable_error_logs: true}}
@@ -57,19 +71,20 @@ general_settings: {{disable_spend_logs: true, disable_error_logs: true}}
     return ["env", *_LITELLM, *command, "--host", "127.0.0.1", "--port", str(place.port), "--telemetry", "False"]
 
 
-_LITELLM = ("LITELLM_LOCAL_MODEL_COST_MAP=True", "LITELLM_LOG=ERROR", "LITELLM_MODE=PRODUCTION")
-
-
 def install_litellm() -> str:
     """The newest LiteLLM with its proxy: large."""
-    return environments.install("litellm", "litellm[proxy]", "litellm")
+    return environments.install("litellm", "litellm", "litellm[proxy]")
 
 
 def nginx(place: Place) -> list[str]:
-    """nginx that passes on what it gets, bytes for bytes, over kept connections."""
+    """
+    nginx that passes on what it gets, byte for byte, over kept connections.
+
+    It closes new connections when few are left of those that it is allowed, so it is allowed more than there can be.
+    """
     config = place.write(
         f"""daemon off; master_process off; pid nginx.pid; error_log stderr; worker_rlimit_nofile 20000;
-events {{ worker_connections 20000; }}
+events {{ worker_connections 40000; }}
 http {{
   access_log access.log; client_body_buffer_size 1m; client_max_body_size 0;
   client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi;

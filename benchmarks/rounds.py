@@ -82,6 +82,8 @@ class Bench:
         with ExitStack() as stack:
             upstream = stack.enter_context(self._ground.upstream())
             running = [stack.enter_context(self._ground.serving(program, upstream)) for program in able]
+            for one in running:
+                self._try(one.program, partial(loading.warm, self._ground, one))
             for number in range(self._effort.rounds):
                 self._say(f"round {number + 1} of {self._effort.rounds}")
                 for scenario in self._effort.scenarios:
@@ -104,13 +106,10 @@ class Bench:
         for one in running:
             if scenario.suits(one.program):
                 self._try(one.program, partial(self._sample, scenario, one, samples))
+            if one.program.workers > 1 and {one.program.name, OURS} <= samples.keys():
+                self._gained(scenario, one.program, samples[OURS], samples[one.program.name])
         if scenario.name == _ADDED.scenario:
             self._added(samples)
-        for one in running:
-            if one.program.workers > 1 and {one.program.name, OURS} <= samples.keys():
-                key = Key(scenario.name, "times the work of one core", more_is_better=True, drifts=False)
-                figure = gain(samples[OURS], samples[one.program.name], one.program.workers)
-                self._results.add(key, one.program.name, figure)
 
     def _sample(self, scenario: Scenario, running: Running, samples: dict[str, Sample]) -> None:
         sample = loading.run(self._ground, running, scenario, self._effort.extent)
@@ -118,6 +117,10 @@ class Bench:
         for figure in scenario.figures:
             key = Key(scenario.name, figure.name, figure.more_is_better)
             self._results.add(key, running.program.name, figure.of(sample))
+
+    def _gained(self, scenario: Scenario, program: Program, one: Sample, several: Sample) -> None:
+        key = Key(scenario.name, "times the work of one core", more_is_better=True, drifts=False)
+        self._results.add(key, program.name, gain(one, several, program.workers))
 
     def _added(self, samples: dict[str, Sample]) -> None:
         """What each program adds to the delay of the upstream itself."""

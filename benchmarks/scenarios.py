@@ -12,6 +12,8 @@ from .program import ANTHROPIC, Program
 
 _QUESTION = "Tell me in a few sentences what an X-ray free-electron laser is, and what it is used for."
 _ENDLESS = 1_000_000_000
+# Under the name that every argo-proxy knows.
+EMBEDDER = "argo:text-embedding-3-small"
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,7 +104,7 @@ class Scenario:
     @ivar call: C{chat}, C{stream} or C{embed}.
     @ivar clients: how many ask at once.
     @ivar marker: what the fast upstream's replies are like; empty where it doesn't matter.
-    @ivar paced: whether it means nothing in front of the simulator, which has a pace of its own.
+    @ivar paced: whether its streams have a pace, and no end. The simulator has a pace of its own.
     """
 
     name: str
@@ -115,7 +117,7 @@ class Scenario:
     def body(self, program: Program) -> bytes:
         """The request: Anthropic's or OpenAI's, and the wire's own paths take OpenAI's as well."""
         if self.call == "embed":
-            return msgspec.json.encode({"model": "text-embedding-3-small", "input": _QUESTION, "prompt": [_QUESTION]})
+            return msgspec.json.encode({"model": EMBEDDER, "input": _QUESTION, "prompt": [_QUESTION]})
         return chat(program, f"{_QUESTION} {self.marker}", stream=self.call == "stream")
 
     def suits(self, program: Program) -> bool:
@@ -134,17 +136,20 @@ def chat(program: Program, text: str, *, stream: bool, **more: Any) -> bytes:
     return msgspec.json.encode(asked)
 
 
-def marker(pieces: int, size: int, gap: int) -> str:
+def marker(pieces: int, size: int, gap: int, *, hold: bool = False) -> str:
     """
     What tells the fast upstream how to reply.
 
     @param size: bytes of a piece.
-    @param gap: microseconds between pieces; 0 for all at once, -1 for none after the first.
+    @param gap: microseconds between pieces; 0 for all at once.
+    @param hold: whether a stream stays open behind its last piece.
     """
-    return f"[[pieces={pieces} size={size} gap={gap}]]"
+    return f"[[pieces={pieces} size={size} gap={gap} hold={hold:d}]]"
 
 
-HELD = marker(2, 24, -1)
+# Two pieces: some programs keep one until there is another.
+HELD = marker(2, 24, 50_000, hold=True)
+ENDED = marker(2, 24, 50_000)
 WHOLE = marker(1, 400, 0)
 _PACED = marker(_ENDLESS, 24, 10_000)
 

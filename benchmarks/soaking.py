@@ -37,6 +37,7 @@ def soak(ground: Ground, running: Running, session: int, extent: Extent) -> list
 
     @raise ProgramFault: it failed to answer.
     """
+    loading.warm(ground, running)
     return [_interval(ground, running, session, extent) for _ in range(INTERVALS)]
 
 

@@ -6,8 +6,8 @@
  *                            models it lists, 2 if it isn't told.
  *
  * What a reply is like is told by a marker in the request's body, which every proxy passes on with the message:
- * [[pieces=100 size=24 gap=10000]]: a stream's number of pieces; bytes of a piece, or of a whole reply's text;
- * microseconds between pieces, 0 for all at once, -1 for nothing after the first. A piece ends with '~', by which
+ * [[pieces=100 size=24 gap=10000 hold=0]]: a stream's number of pieces; bytes of a piece, or of a whole reply's text;
+ * microseconds between pieces, 0 for all at once; 1 for a stream that does not end. A piece ends with '~', by which
  * they are counted. Errors, strictness and everything else that ARGO does are the simulator's business.
  */
 #define _GNU_SOURCE
@@ -83,7 +83,7 @@ struct connection {
     int fd, streaming, blocked;
     const struct wire *wire;
     struct buffer in, out;
-    long pieces, size, gap;
+    long pieces, size, gap, hold;
     int64_t due;
     struct connection *next, *previous; /* among those that are paced, in the order in which they are due */
 };
@@ -182,7 +182,7 @@ static void watch(struct connection *c, int blocked) {
 
 /* Make more of a stream: as much as may go out now. */
 static void make(struct connection *c) {
-    if (!c->streaming || c->next || c->gap < 0)
+    if (!c->streaming || c->next)
         return;
     if (c->gap > 0 && c->pieces) {
         int64_t moment = now(), due = c->due + c->gap * 1000;
@@ -191,7 +191,7 @@ static void make(struct connection *c) {
     }
     while (c->pieces && c->out.end - c->out.start < BATCH)
         put_piece(c);
-    if (!c->pieces) {
+    if (!c->pieces && !c->hold) {
         put_chunk(&c->out, c->wire->closing);
         put(&c->out, "0\r\n\r\n", 5);
         c->streaming = 0;
@@ -316,6 +316,7 @@ static void answer(struct connection *c, const char *path, const char *body, siz
     c->pieces = told(marker, "pieces=", 16);
     c->size = told(marker, "size=", 24);
     c->gap = told(marker, "gap=", 0);
+    c->hold = told(marker, "hold=", 0);
     while (strncmp(path, calls[i].path, strlen(calls[i].path)))
         i++;
     c->wire = calls[i].wire;

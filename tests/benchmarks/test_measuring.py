@@ -93,7 +93,7 @@ def test_what_runs_by_default_exists(names: tuple[str, ...]) -> None:
 
 
 def test_the_marker_is_what_the_upstream_looks_for() -> None:
-    assert marker(100, 24, -1) == "[[pieces=100 size=24 gap=-1]]"
+    assert marker(100, 24, 7, hold=True) == "[[pieces=100 size=24 gap=7 hold=1]]"
 
 
 def test_without_a_compiler_it_is_said_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
