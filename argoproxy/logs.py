@@ -19,15 +19,14 @@ from typing import TYPE_CHECKING, Any
 import attrs
 from twisted.logger import (
     FileLogObserver,
-    FilteringLogObserver,
     ILogObserver,
     LegacyLogObserverWrapper,
     LogEvent,
     LogLevel,
-    LogLevelFilterPredicate,
     formatEvent,
 )
 from twisted.python.logfile import LogFile
+from zope.interface import implementer
 
 if TYPE_CHECKING:
     from .config import Config
@@ -139,7 +138,20 @@ def _file(path: str, config: Config) -> Any:
 
 def _filtered(observer: ILogObserver, config: Config) -> ILogObserver:
     level = LogLevel.warn if config.quiet else LogLevel.debug if config.verbose else LogLevel.info
-    return FilteringLogObserver(observer, [LogLevelFilterPredicate(defaultLogLevel=level)])
+    return _Severe(observer, frozenset(one for one in LogLevel.iterconstants() if one >= level))
+
+
+@implementer(ILogObserver)
+@attrs.frozen
+class _Severe:
+    """Passes events of some levels on. (Twisted's own filter looks at the parts of each event's namespace.)"""
+
+    _observer: ILogObserver
+    _levels: frozenset[object]
+
+    def __call__(self, event: LogEvent) -> None:
+        if event.get("log_level") in self._levels:
+            self._observer(event)
 
 
 def _is_plain(name: str, value: object) -> bool:

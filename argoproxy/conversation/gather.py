@@ -118,15 +118,6 @@ class Gatherer:
         """
         self._open = [_Open() for _ in range(choices)]
         self._usage = Usage()
-        self._takers: Mapping[type, Callable[[Any], None]] = {
-            TextDelta: self._text,
-            ReasoningDelta: self._reasoning,
-            ToolCallBegun: self._begun,
-            ToolCallArguments: self._arguments,
-            Finished: self._finished,
-            Used: self._used,
-            Failed: self._failed,
-        }
 
     def add(self, event: Event) -> None:
         """
@@ -134,9 +125,9 @@ class Gatherer:
 
         @raise ProxyError: the reply failed.
         """
-        taker = self._takers.get(type(event))
+        taker = _TAKERS.get(type(event))
         if taker is not None:
-            taker(event)
+            taker(self, event)
 
     def reply(self) -> Reply:
         """All of it."""
@@ -169,3 +160,14 @@ class Gatherer:
 
     def _failed(self, event: Failed) -> None:
         raise event.fault
+
+
+_TAKERS: Mapping[type, Callable[[Gatherer, Any], None]] = {
+    TextDelta: Gatherer._text,
+    ReasoningDelta: Gatherer._reasoning,
+    ToolCallBegun: Gatherer._begun,
+    ToolCallArguments: Gatherer._arguments,
+    Finished: Gatherer._finished,
+    Used: Gatherer._used,
+    Failed: Gatherer._failed,
+}

@@ -6,6 +6,7 @@ What is refused before a body has been read is refused here. What requests mean 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
@@ -71,7 +72,8 @@ class BoundedRequest(Request):
             Reply(self, site.dialect_for(self.path), site.clock).refuse(fault)
             return
         self.prepath = []
-        self.postpath = [unquote_to_bytes(segment) for segment in self.path[1:].split(b"/")]
+        # Klein takes it as a whole.
+        self.postpath = [unquote_to_bytes(self.path[1:])]
         self.render(site.resource)
 
     def write(self, data: bytes) -> None:
@@ -105,7 +107,7 @@ class BoundedRequest(Request):
             self.chunked = 1
         lines = [b"%b: %b" % (name, value) for name, values in headers.getAllRawHeaders() for value in values]
         status = b"%b %d %b" % (self.clientproto, self.code, self.code_message)
-        return b"\r\n".join([status, b"Date: " + datetimeToString(), *lines, b"", b""])
+        return b"\r\n".join([status, _date(int(self.site.clock.seconds())), *lines, b"", b""])
 
     def _refuse(self) -> None:
         """Answer with 413 now, and read on for a moment, since a client that is cut off sees no answer."""
@@ -130,6 +132,13 @@ class BoundedRequest(Request):
         record.wrote(len(body))
         record.emit()
         channel.linger(_LINGER)
+
+
+@lru_cache(2)
+def _date(second: int) -> bytes:
+    """The line with the date; made once a second."""
+    now: bytes = datetimeToString()
+    return b"Date: " + now
 
 
 def _is_text(path: bytes) -> bool:

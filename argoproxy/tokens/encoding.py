@@ -23,6 +23,10 @@ _LAST_TOKEN = {"o200k_base": 200_018, "cl100k_base": 100_276}
 
 _BYTES_PER_TOKEN = 4
 
+# Characters from which on a look-up is cheaper than a count, and how many counts are kept: some 4 MB.
+_WORTH_IT = 24
+_MOST_KNOWN = 32_768
+
 
 class UnknownToken(ValueError):
     """
@@ -41,12 +45,15 @@ class Encoding:
     """
     One encoding. Its results depend on nothing but its arguments.
 
+    @ivar _known: counts of texts, by the texts' hashes: those of a process, which nobody outside can foresee.
+
     @ivar name: C{o200k_base} or C{cl100k_base}.
     """
 
     name: str
     _library: AnyTokenizer | None = None
     _counted: int = 0
+    _known: dict[int, int] = attrs.field(factory=dict)
 
     def count(self, text: str) -> int:
         """
@@ -64,6 +71,23 @@ class Encoding:
             return self.count(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
         except (LookupError, MemoryError, OverflowError, RuntimeError, ValueError):
             return -(-len(text.encode()) // _BYTES_PER_TOKEN)
+
+    def count_whole(self, text: str) -> int:
+        """The same, remembered where that pays."""
+        tokens = self.count(text)
+        if len(text) >= _WORTH_IT:
+            self.remember(text, tokens)
+        return tokens
+
+    def remembered(self, text: str) -> int | None:
+        """The tokens of a text that was counted before. Texts are told apart by their hashes; none is kept."""
+        return self._known.get(hash(text)) if len(text) >= _WORTH_IT else None
+
+    def remember(self, text: str, tokens: int) -> None:
+        """Take note of a count."""
+        if len(self._known) >= _MOST_KNOWN:
+            self._known.clear()
+        self._known[hash(text)] = tokens
 
     def spell(self, ids: Sequence[int]) -> str:
         """

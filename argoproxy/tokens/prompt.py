@@ -8,7 +8,6 @@ from argoproxy.conversation import (
     ChatRequest,
     EmbeddingRequest,
     Image,
-    Message,
     Opaque,
     Part,
     Reasoning,
@@ -37,19 +36,18 @@ def _chat(request: ChatRequest, encoding: str) -> Iterator[str | int]:
     for prompt in request.prompts:
         for message in prompt:
             if not request.bare:
-                yield from _frame(message)
+                yield overhead.MESSAGE
+                if message.name is not None:
+                    yield overhead.NAME
+                    yield message.name
             for part in message.parts:
-                yield from _part(part)
+                if isinstance(part, Text):
+                    yield part.text
+                else:
+                    yield from _part(part)
         if not request.bare:
             yield overhead.REPLY
     yield from schema.said(request.tools, encoding)
-
-
-def _frame(message: Message) -> Iterator[str | int]:
-    yield overhead.MESSAGE
-    if message.name is not None:
-        yield overhead.NAME
-        yield message.name
 
 
 def _part(part: Part) -> Iterator[str | int]:

@@ -42,6 +42,7 @@ class Tally:
     @ivar _known: whole texts, each counted on its own, and numbers of tokens that come on top. Drawn from as the
         counting goes, so what makes them is part of the counting.
     @ivar _queue: texts to count before any more of C{_known}; C{_offset} is where in the first of them it stands.
+    @ivar _whole: the one of C{_known} that is being counted; C{_before} is the total when that began.
     @ivar _pieces: the end of the growing text, which may continue: C{_held} characters, looked at from C{_due} on.
     """
 
@@ -49,6 +50,8 @@ class Tally:
     _known: Iterator[str | int] = attrs.field(factory=lambda: iter(()))
     _total: int = attrs.field(default=0, init=False)
     _queue: deque[str] = attrs.field(factory=deque, init=False)
+    _whole: str | None = attrs.field(default=None, init=False)
+    _before: int = attrs.field(default=0, init=False)
     _offset: int = attrs.field(default=0, init=False)
     _pieces: list[str] = attrs.field(factory=list, init=False)
     _held: int = attrs.field(default=0, init=False)
@@ -94,20 +97,37 @@ class Tally:
 
     def _next(self) -> int:
         """Take what is to be counted next, and count it if it is short. Returns what that cost; 0: there is nothing."""
+        self._learn()
         said = next(self._known, None)
-        if said is None:
-            said = "".join(self._pieces)
-            self._keep("")
-            if not said:
-                return 0
         if isinstance(said, int):
             self._total += said
-        elif len(said) <= _SHORT:
-            self._total += self._encoding.count(said)
-            return _TRIFLE + _weight(said)
+        elif said is not None:
+            return self._count_known(said)
+        elif self._pieces:
+            self._queue.append("".join(self._pieces))
+            self._keep("")
         else:
-            self._queue.append(said)
+            return 0
         return _TRIFLE
+
+    def _count_known(self, text: str) -> int:
+        """Count a whole text, or queue it if it is long. Conversations come again and again, each time a bit longer."""
+        remembered = self._encoding.remembered(text)
+        if remembered is not None:
+            self._total += remembered
+        elif len(text) <= _SHORT:
+            self._total += self._encoding.count_whole(text)
+            return _TRIFLE + _weight(text)
+        else:
+            self._whole, self._before = text, self._total
+            self._queue.append(text)
+        return _TRIFLE
+
+    def _learn(self) -> None:
+        """Remember what the last long text came to."""
+        if self._whole is not None:
+            self._encoding.remember(self._whole, self._total - self._before)
+            self._whole = None
 
     def _take_whole_words(self) -> None:
         """Queue the growing text up to its last border, and count a slice of what is queued."""

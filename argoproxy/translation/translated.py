@@ -80,7 +80,7 @@ class Translation:
         return self._prompt.step()
 
     def usage(self) -> Usage:
-        told = [leg.used for _, leg in sorted(self._legs.items())]
+        told = [self._legs[choice].used for choice in sorted(self._legs)]
         if told and all(told):
             return _summed([usage for usage in told if usage], self._each)
         completion = sum(leg.used.completion if leg.used else leg.counted for leg in self._legs.values())

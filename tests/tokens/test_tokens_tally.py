@@ -95,13 +95,48 @@ def test_text_without_borders_is_nearly_exact(unit: str) -> None:
 def test_slices_are_small(text: str) -> None:
     """No more than 64 KB are counted in a step, and none is counted before."""
     codes = watched()
-    tally = Tally(codes, iter([text, text]))
+    other = "x" + text
+    tally = Tally(codes, iter([text, other]))
     seen, more = 0, True
     while more:
         more = tally.step()
         assert sum(len(one.encode()) for one in codes.slices[seen:]) <= SLICE
         seen = len(codes.slices)
-    assert "".join(codes.slices) == text + text
+    assert "".join(codes.slices) == text + other
+
+
+@pytest.mark.parametrize("text", [ENGLISH, ENGLISH * 2000, "x" * 10**6])
+def test_a_text_that_comes_again_is_not_counted_again(text: str) -> None:
+    codes = watched()
+    totals = []
+    for _ in range(2):
+        tally = Tally(codes, iter(["a", text, 3, text]))
+        while tally.step():
+            pass
+        totals.append(tally.total())
+        counted_once = "".join(codes.slices).replace("a", "", 1)
+        assert counted_once in (text, text + "a")
+    assert totals[0] == totals[1] == 2 * counted([text]) + 3 + CODES.count("a")
+
+
+def test_what_is_remembered_is_bounded_and_holds_no_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("argoproxy.tokens.encoding._MOST_KNOWN", 10)
+    codes = Encoding("o200k_base")
+    for number in range(25):
+        codes.remember(f"{ENGLISH}{number}", number)
+    assert len(codes._known) <= 10
+    assert all(isinstance(one, int) for pair in codes._known.items() for one in pair)
+    assert codes.remembered(f"{ENGLISH}24") == 24
+    assert codes.remembered(f"{ENGLISH}0") is None
+
+
+def test_a_growing_text_is_not_remembered() -> None:
+    codes = watched()
+    tally = Tally(codes)
+    tally.add(ENGLISH * 3000)
+    while tally.step():
+        pass
+    assert codes.remembered(ENGLISH * 3000) is None
 
 
 def test_adding_counts_one_slice_at_most() -> None:
