@@ -230,4 +230,5 @@ class Exchange:
                 call.cancel()
         if self._silence is not None:
             self._silence.end()
+            self._silence = None
 

@@ -24,6 +24,34 @@ from argoproxy.interfaces import ICounter, IDecoder, ILeg, IRenderer, ITally, IT
 from .legs import Leg
 
 
+class Shown:
+    """
+    A reply as its legs see it: their events become bytes, behind one beginning. It doesn't know them, so that nothing
+    of an exchange waits for the garbage collector.
+    """
+
+    def __init__(self, renderer: IRenderer, prompt: ITally) -> None:
+        self._renderer = renderer
+        self._prompt = prompt
+        self._opened = False
+
+    def open(self, prompt: int = 0) -> bytes:
+        """
+        The beginning.
+
+        @param prompt: the prompt's tokens, where the upstream told them.
+        """
+        self._opened = True
+        return self._renderer.render(Started(prompt or self._prompt.total()))
+
+    def render(self, event: Event) -> bytes:
+        """The bytes of an event."""
+        if isinstance(event, Started):
+            return b"" if self._opened else self.open(event.prompt)
+        beginning = b"" if self._opened else self.open()
+        return beginning + self._renderer.render(event)
+
+
 @implementer(ITranslation)
 class Translation:
     """From the events that an upstream's decoder finds to the bytes that a dialect's renderer makes."""
@@ -44,8 +72,8 @@ class Translation:
         self._renderer = renderer
         self._counter = counter
         self._prompt = counter.prompt(request, model)
+        self._shown = Shown(renderer, self._prompt)
         self._legs: dict[int, Leg] = {}
-        self._opened = False
 
     @property
     def content_type(self) -> str:
@@ -74,7 +102,7 @@ class Translation:
     ) -> tuple[IDecoder, Callable[[Event], bytes], ITally, int | None]:
         limit = self._request.token_limit if isinstance(self._request, ChatRequest) else None
         tally = self._counter.completion(self._model)
-        return self._upstream.decoder(call, head, choice), self._render, tally, limit
+        return self._upstream.decoder(call, head, choice), self._shown.render, tally, limit
 
     def settle(self) -> bool:
         return self._prompt.step()
@@ -92,22 +120,13 @@ class Translation:
         return self._request.n if isinstance(self._request, ChatRequest) else 1
 
     def open(self) -> bytes:
-        return self._open(self._prompt.total())
-
-    def _open(self, prompt: int) -> bytes:
-        self._opened = True
-        return self._renderer.render(Started(prompt))
+        return self._shown.open()
 
     def close(self) -> bytes:
-        return self._render(Used(self.usage())) + self._renderer.close()
+        return self._shown.render(Used(self.usage())) + self._renderer.close()
 
     def fail(self, fault: ProxyError) -> bytes:
         return self._renderer.render(Failed(fault))
-
-    def _render(self, event: Event) -> bytes:
-        if isinstance(event, Started):
-            return b"" if self._opened else self._open(event.prompt or self._prompt.total())
-        return (b"" if self._opened else self.open()) + self._renderer.render(event)
 
 
 def _summed(told: Sequence[Usage], each: int) -> Usage:

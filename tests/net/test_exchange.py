@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import weakref
 from typing import Any
 
 import pytest
@@ -508,3 +510,20 @@ def test_nothing_is_left_behind() -> None:
             web.settle(1.0)
     assert web.proxy._traffic._running == set()
     assert [call for call in web.clock.getDelayedCalls() if "Exchange" in repr(call) or "Silence" in repr(call)] == []
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_request_that_is_over_is_gone_without_the_garbage_collector(stream: bool) -> None:
+    """Bodies may be large: none of them may wait in a cycle of references."""
+    web = Web(SimulatorSettings(first_byte_delay=1.0))
+    gc.disable()
+    try:
+        got = web.begin("POST", CHAT, HELLO | {"stream": stream})
+        [exchange] = web.proxy._traffic._running
+        parts = [weakref.ref(exchange), weakref.ref(exchange._translation), weakref.ref(exchange._reply)]
+        del exchange
+        web.settle(2.0)
+        assert got.ended
+        assert [part() for part in parts] == [None, None, None]
+    finally:
+        gc.enable()
