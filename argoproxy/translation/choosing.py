@@ -38,9 +38,10 @@ def between(
     if ICountDialect.providedBy(dialect):
         return Counted(ICountDialect(dialect), counter.prompt(request, model))
     renderer = IRenderingDialect(dialect).renderer(request, stamp)
-    relay: IRelay | None = IRelay(upstream, None)
-    if relay is not None and relay.language == dialect.language and relay.relays(request, model):
-        return Relay(request, model, relay, renderer, stamp)
+    if IRelay.providedBy(upstream):
+        relay = IRelay(upstream)
+        if relay.language == dialect.language and relay.relays(request, model):
+            return Relay(request, model, relay, renderer, stamp)
     _require_words(request)
     if isinstance(request, ChatRequest) and request.shape is not None and not upstream.shapes(model):
         return Shaped(request, model, upstream, renderer, counter)

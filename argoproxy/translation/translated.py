@@ -89,6 +89,8 @@ class Translation:
         """The choices of one prompt share their call: its bytes are there once."""
         if not isinstance(self._request, ChatRequest):
             return (self._upstream.encode(self._request, self._model, user),)
+        if len(self._request.prompts) == self._request.n == 1:
+            return (self._upstream.encode(self._request, self._model, user),)
         firsts = tuple(self._request.singles())[:: self._each]
         calls = [self._upstream.encode(one, self._model, user) for one in firsts]
         return tuple(call for call in calls for _ in range(self._each))
