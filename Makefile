@@ -12,6 +12,7 @@ BIN := $(VENV)/bin
 OUTER := argoproxy/net/*,argoproxy/simulator/*,argoproxy/service.py,argoproxy/testing.py,argoproxy/registry.py
 OUTER := $(OUTER),argoproxy/tap.py,argoproxy/daemon.py,argoproxy/signals.py,argoproxy/logs.py
 OUTER := $(OUTER),argoproxy/endpoints.py,argoproxy/listening.py
+OUTER := $(OUTER),argoproxy/workers/supervision.py,argoproxy/workers/worker.py
 
 .PHONY: run test bench bench-compare bench-curves conformance docs clean
 .DELETE_ON_ERROR:

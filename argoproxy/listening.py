@@ -8,9 +8,11 @@ Must stay out of here: what is served, and anything but Twisted. The reactor is 
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
 import socket
+import struct
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +30,9 @@ _REASONS = {
 }
 _BACKLOG = 1024
 _HIGHEST = 65535
+# Of Linux's asm/socket.h and linux/filter.h.
+_SO_ATTACH_FILTER = 26
+_BPF_RETURN = 6
 
 
 class ListenFault(Exception):
@@ -89,6 +94,17 @@ def _listen(group: Sequence[socket.socket], address: Any) -> None:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         listener.bind(first.getsockname())
         listener.listen(_BACKLOG)
+
+
+def shut(listener: socket.socket) -> None:
+    """
+    Have the kernel of Linux drop whatever else comes for a listening socket, here and wherever it is shared.
+
+    What waits in its queue can then be accepted, and the socket be closed, without breaking off a connection that came
+    in between.
+    """
+    drop_all = ctypes.create_string_buffer(struct.pack("HBBI", _BPF_RETURN, 0, 0, 0))
+    listener.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, struct.pack("HP", 1, ctypes.addressof(drop_all)))
 
 
 class AdoptedSocketService(Service):

@@ -25,6 +25,8 @@ _MEMORY = "memory"
 _MANNERS = "a client that leaves, a reader that stalls"
 _SOAK = "growth under load"
 _SETTLING = 0.2
+# Clients for each worker, so that there is work to share.
+_BUSY = 8
 _START = Key("start", "until it serves, ms", drifts=False)
 _ADDED = Key("chat, 1 at once", "p50 µs over direct")
 
@@ -106,7 +108,8 @@ class Bench:
         for one in running:
             if scenario.suits(one.program):
                 self._try(one.program, partial(self._sample, scenario, one, samples))
-            if one.program.workers > 1 and {one.program.name, OURS} <= samples.keys():
+            busy = scenario.clients >= _BUSY * one.program.workers > _BUSY
+            if busy and {one.program.name, OURS} <= samples.keys():
                 self._gained(scenario, one.program, samples[OURS], samples[one.program.name])
         if scenario.name == _ADDED.scenario:
             self._added(samples)

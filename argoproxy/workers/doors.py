@@ -14,6 +14,8 @@ from typing import Any
 
 import attrs
 
+from argoproxy.listening import shut
+
 # How many times a queue is emptied before it is closed; a turn takes many connections.
 _MOST_TURNS = 1000
 
@@ -42,7 +44,13 @@ class Doors:
             port.stopListening()
 
     def empty(self) -> None:
-        """Accept what waits now: for the last to leave, since a queue is broken off with its socket."""
+        """
+        Accept what waits, and let nothing more come, for any worker: when all leave, a queue is broken off with its
+        socket.
+        """
+        for sockets, _ in self._addresses:
+            for one in sockets:
+                shut(one)
         for ports in self._open.values():
             for port in ports:
                 _accept_waiting(port)

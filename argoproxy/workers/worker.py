@@ -1,8 +1,8 @@
 """
 A worker's process: it serves what its supervisor has told it to, on sockets that it has been given.
 
-It ends when it is told to, or when its supervisor has gone. Of signals it knows SIGTERM, which is the same as being
-told to stop. The others are the supervisor's: those of a terminal reach all processes.
+It ends when it is told to, or when its supervisor has gone. Signals are the supervisor's: those of a terminal or of a
+service manager reach all processes.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _STDIN, _STDOUT = 0, 1
 _PACE = 0.5
 # Turns of the reactor in which what waits in an accepted connection is read.
 _TURNS = 2
-_IGNORED = (signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
+_IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
 
 
 def main() -> None:
@@ -160,7 +160,8 @@ class Worker:
         """Serve."""
         from argoproxy.daemon import settle
 
-        signal.signal(signal.SIGTERM, lambda number, frame: self._reactor.callFromThread(self.stop))
+        # The reactor has put in a handler of its own.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         self._proxy.peers.learn(self._known)
         self._proxy.peers.watch_models(lambda news: self.report(Learnt(news)))
         self._proxy.start()

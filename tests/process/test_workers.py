@@ -102,6 +102,16 @@ def test_running_requests_end_before_all_do(twistd: Twistd) -> None:
     assert "Traceback" not in twistd.output()
 
 
+def test_no_connection_that_has_been_taken_is_broken_off_by_a_stop(twistd: Twistd) -> None:
+    with twistd.running(*twistd.proxy(*WORKERS)) as process:
+        _live(twistd)
+        with crowd(twistd.port, keeping=0) as clients:
+            clients.wait_for_more(50)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(PATIENCE) in (0, -signal.SIGTERM)
+        assert [what for what in clients.failures if "ConnectionRefused" not in what] == []
+
+
 def test_a_second_signal_cuts_what_still_runs(twistd: Twistd) -> None:
     twistd.configure("shutdown_grace: 3600")
     with twistd.running(*twistd.proxy(*WORKERS)) as process, closing(twistd.connection()) as waiting:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -112,5 +113,8 @@ async def test_the_last_to_leave_accepts_what_waits(stack: ExitStack) -> None:
     _clients(stack, group, 150)
     doors.empty()
     assert one.accepted == 150
+    late = stack.enter_context(closing(socket.socket()))
+    late.setblocking(False)
+    assert late.connect_ex(group[0].getsockname()) == errno.EINPROGRESS
     doors.leave()
     await deferLater(reactor, 0.01)

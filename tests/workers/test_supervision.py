@@ -1,0 +1,102 @@
+"""The supervisor as a service: the sockets that it claims, and what its workers are told first."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import pytest
+from twisted.internet.testing import MemoryReactorClock
+from twisted.logger import capturedLogs, formatEvent
+
+from argoproxy.config import Config, ConfigFault
+from argoproxy.net.peers import News
+from argoproxy.workers.messages import Begin, fields
+from argoproxy.workers.process import WorkerProcess
+from argoproxy.workers.supervision import SupervisorService, claim_for_workers
+
+
+class Running(MemoryReactorClock):
+    """A reactor that starts processes, and keeps them for the test to play."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.started: list[tuple[WorkerProcess, dict[int, Any]]] = []
+
+    def callWhenRunning(self, callable, *args, **kw):  # type: ignore[no-untyped-def]
+        callable(*args, **kw)
+
+    def spawnProcess(self, worker: WorkerProcess, *command: Any, env: Any, childFDs: dict[int, Any]) -> None:
+        worker.makeConnection(Pipe())  # type: ignore[arg-type]
+        self.started.append((worker, childFDs))
+
+
+class Pipe:
+    """Keeps what is written to a process."""
+
+    pid = 1
+
+    def __init__(self) -> None:
+        self.written = b""
+
+    def writeToChild(self, number: int, data: bytes) -> None:
+        self.written += data
+
+
+@pytest.fixture
+def sockets() -> Iterator[list[socket.socket]]:
+    listen = ("tcp:0:interface=127.0.0.1", "tcp:0:interface=127.0.0.1")
+    claimed = claim_for_workers(Config(user="someone", listen=listen, workers=3))
+    yield claimed
+    for one in claimed:
+        one.close()
+
+
+def test_each_address_is_bound_for_each_worker(sockets: list[socket.socket]) -> None:
+    ports = [one.getsockname()[1] for one in sockets]
+    assert (len(set(ports[:3])), len(set(ports[3:])), len(set(ports))) == (1, 1, 2)
+
+
+@pytest.mark.parametrize("endpoint", ["unix:socket", "systemd:domain=INET:index=0"])
+def test_what_there_is_but_one_socket_of_is_refused(endpoint: str) -> None:
+    with pytest.raises(ConfigFault, match=rf"^workers: must be 1 to listen on {endpoint}: "):
+        claim_for_workers(Config(user="someone", listen=("tcp:0", endpoint), workers=2))
+
+
+def test_workers_get_all_sockets_and_their_own_number(sockets: list[socket.socket]) -> None:
+    config = Config(user="someone", workers=3, notices=("a notice",))
+    begin = Begin(slot=0, slots=3, config=fields(config), reactor="r", syslog=None, news=News())
+    reactor = Running()
+    log: list[str] = []
+    service = SupervisorService(reactor, config, begin, sockets, log.append, None)
+    with capturedLogs() as logs:
+        service.startService()
+    assert [formatEvent(event) for event in logs if event["log_level"].name == "warn"] == ["a notice"]
+    numbers = [one.fileno() for one in sockets]
+    for slot, (worker, descriptors) in enumerate(reactor.started):
+        assert [descriptors[4 + place] for place in range(6)] == numbers
+        pipe: Any = worker.transport
+        assert msgspec.json.decode(pipe.written)["slot"] == slot
+        worker.childDataReceived(1, b"line\n\0")
+    assert log == ["line\n"] * 3
+    stopped = service.stopService()
+    assert all(one.fileno() == -1 for one in sockets)
+    for worker, _ in reactor.started:
+        service._supervisor.ended(worker, "ended with status 0")
+    assert stopped.called
+
+
+def test_a_stop_before_the_reactor_runs_starts_nothing(sockets: list[socket.socket]) -> None:
+    class NotYet(Running):
+        def callWhenRunning(self, callable, *args, **kw):  # type: ignore[no-untyped-def]
+            self.later = callable
+
+    reactor = NotYet()
+    begin = Begin(slot=0, slots=3, config={}, reactor="r", syslog=None, news=News())
+    service = SupervisorService(reactor, Config(user="someone"), begin, sockets, print, None)
+    service.startService()
+    assert service.stopService().called
+    reactor.later()
+    assert reactor.started == []
