@@ -215,7 +215,8 @@ class ITranslation(Interface):
 
     def calls(user: str) -> Sequence[Call]:
         """
-        The calls that the reply takes, in the order of their choices.
+        The calls that the reply takes, in the order of their choices. Asked for once: what they say of the request
+        is not kept.
 
         @param user: in whose name ARGO is asked.
         @raise ClientFault: the wire has no way to say it.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -44,8 +45,14 @@ def _settle(counting: Any) -> None:
 
 def _played(translation: ITranslation, argo: Argo | None = None, size: int = 1 << 20) -> bytes:
     """The whole reply."""
+    return _replied(translation, translation.calls("someone"), argo, size)
+
+
+def _replied(
+    translation: ITranslation, calls: Sequence[Call], argo: Argo | None = None, size: int = 1 << 20
+) -> bytes:
     out = b""
-    for choice, call in enumerate(translation.calls("someone")):
+    for choice, call in enumerate(calls):
         reply = send(call, argo)
         assert reply.text is not None
         leg = translation.leg(call, head(reply), choice)
@@ -156,7 +163,7 @@ def test_embeddings_of_token_ids_and_of_fewer_dimensions(name: str, dimensions: 
     translation = _translation(OpenAIEmbeddings(), name, input=[[1, 2], [3]], **fields)
     [call] = translation.calls("someone")
     assert json.loads(call.body)["input"] == [[1, 2], [3]]
-    out = json.loads(_played(translation))
+    out = json.loads(_replied(translation, [call]))
     assert [len(row["embedding"]) for row in out["data"]] == [dimensions or 1536] * 2
     assert out["usage"] == {"prompt_tokens": 3, "total_tokens": 3}
 

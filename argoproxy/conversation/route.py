@@ -47,6 +47,10 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     tools: tuple[Tool, ...] = ()
     one_call: bool = False
 
+    def without_body(self) -> Call:
+        """The same, once it has been sent: bodies are large, and replies take long."""
+        return msgspec.structs.replace(self, body=b"")
+
 
 class Head(msgspec.Struct, frozen=True):
     """The head of ARGO's reply: what of it the proxy looks at, as it came."""

@@ -7,7 +7,6 @@ the bytes mean is the translation's business; only the reply writes to the clien
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -68,6 +67,21 @@ class Parties:
     terms: Terms
 
 
+@attrs.frozen
+class Asked:
+    """
+    What a client asks.
+
+    @ivar user: in whose name ARGO is asked.
+    @ivar client_timeout: what the client's SDK says that it will wait, in seconds, if that is to be honoured.
+    """
+
+    body: bytes
+    route: RouteCall
+    user: str
+    client_timeout: str | None
+
+
 @attrs.define(eq=False)
 class Exchange:
     """One request's way through the proxy."""
@@ -81,16 +95,17 @@ class Exchange:
     _expiry: IDelayedCall | None = None
     _silence: Silence | None = None
     _counting: IDelayedCall | None = None
+    _asked: Asked | None = None
+    _calls: list[Call] = attrs.field(factory=list)
 
-    def run(self, body: bytes, route: RouteCall, user: str, client_timeout: str | None) -> Deferred[None]:
+    def run(self, asked: Asked) -> Deferred[None]:
         """
         Serve the request. Cancelling ends the upstream's calls.
 
-        @param user: in whose name ARGO is asked.
-        @param client_timeout: what the client's SDK says that it will wait, in seconds, if that is to be honoured.
         @return: fires when the reply is complete, and never fails.
         """
-        self._running = Deferred.fromCoroutine(self._run(body, route, user, client_timeout))
+        self._asked = asked
+        self._running = Deferred.fromCoroutine(self._run())
         return self._running
 
     def cut(self, cause: ProxyError) -> None:
@@ -99,9 +114,9 @@ class Exchange:
         if self._running is not None:
             self._running.cancel()
 
-    async def _run(self, body: bytes, route: RouteCall, user: str, client_timeout: str | None) -> None:
+    async def _run(self) -> None:
         try:
-            await self._serve(body, route, user, client_timeout)
+            await self._converse(await self._planned())
         except Exception as error:  # noqa: BLE001 - the one place that turns the unexpected into a 500
             await self._failed(error)
         finally:
@@ -129,40 +144,45 @@ class Exchange:
         self._reply.write(event)
         self._reply.finish()
 
-    async def _serve(self, body: bytes, route: RouteCall, user: str, client_timeout: str | None) -> None:
+    async def _planned(self) -> ITranslation:
+        """Understand the request. Nothing of it is kept beyond the calls that it takes: replies take long."""
+        asked, self._asked = self._asked, None
+        assert asked is not None
         terms = self._parties.terms
-        request = self._dialect.parse(body, route)
+        request = self._dialect.parse(asked.body, asked.route)
         if terms.verbose:
-            log_shape(self._reply.record.id, request, len(body))
-        self._limit(time_allowed(request.timeout, route.query, terms.timeout, client_timeout))
-        plan = await self._parties.planner.plan(self._dialect, request, user, self._reply.record)
+            log_shape(self._reply.record.id, request, len(asked.body))
+        self._limit(time_allowed(request.timeout, asked.route.query, terms.timeout, asked.client_timeout))
+        plan = await self._parties.planner.plan(self._dialect, request, asked.user, self._reply.record)
         self._reply.tell(plan.headers)
-        self._translation = plan.translation
+        self._translation, self._calls = plan.translation, list(plan.calls)
         self._watch(request)
-        await self._converse(plan.translation, plan.calls)
+        return plan.translation
 
-    async def _converse(self, translation: ITranslation, calls: Sequence[Call]) -> None:
-        legs = [partial(self._leg, translation, call, choice) for choice, call in enumerate(calls)]
+    async def _converse(self, translation: ITranslation) -> None:
+        legs = [partial(self._leg, translation, choice) for choice in range(len(self._calls))]
         await (legs[0]() if len(legs) == 1 else together(legs, _CALLS_AT_ONCE))
         if translation.settle():
             await self._settled(translation)
         self._reply.record.usage = translation.usage()
         self._end(translation, translation.close())
 
-    async def _leg(self, translation: ITranslation, call: Call, choice: int) -> None:
+    async def _leg(self, translation: ITranslation, choice: int) -> None:
         """Make a call, and the one that its reply asks for instead, if it does."""
-        leg = await self._carried(translation, call, choice)
+        leg = await self._carried(translation, choice)
         while (instead := leg.again()) is not None:
-            leg = await self._carried(translation, instead, choice)
+            self._calls[choice] = instead
+            leg = await self._carried(translation, choice)
         self._pass(translation, leg, leg.close())
 
-    async def _carried(self, translation: ITranslation, call: Call, choice: int) -> ILeg:
+    async def _carried(self, translation: ITranslation, choice: int) -> ILeg:
         """Make a call, and take its reply to its end."""
-        sending = self._parties.client.send(call)
+        sending = self._parties.client.send(self._calls[choice])
+        self._calls[choice] = self._calls[choice].without_body()
         self._count_on(translation)
         answer = await sending
         self._pass_head(answer.head)
-        leg = translation.leg(call, answer.head, choice)
+        leg = translation.leg(self._calls[choice], answer.head, choice)
         self._reply.draw_from(answer)
         try:
             await answer.deliver(lambda data: self._pass(translation, leg, leg.feed(data)))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
 from twisted.web.http import NO_BODY_CODES, datetimeToString
+from twisted.web.http_headers import Headers
 from twisted.web.server import Request
 
 from argoproxy.errors import ClientFault
@@ -106,6 +107,8 @@ class BoundedRequest(Request):
             headers.setRawHeaders(b"transfer-encoding", [b"chunked"])
             self.chunked = 1
         lines = [b"%b: %b" % (name, value) for name, values in headers.getAllRawHeaders() for value in values]
+        # A stream is open for long, and nobody asks for these again.
+        self.requestHeaders, self.responseHeaders = Headers(), Headers()
         status = b"%b %d %b" % (self.clientproto, self.code, self.code_message)
         return b"\r\n".join([status, _date(int(self.site.clock.seconds())), *lines, b"", b""])
 

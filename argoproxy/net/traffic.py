@@ -19,7 +19,7 @@ from argoproxy.conversation import RouteCall
 from argoproxy.errors import ClientFault, ProxyError
 from argoproxy.interfaces import IDialect
 
-from .exchange import Exchange, Parties
+from .exchange import Asked, Exchange, Parties
 from .reply import Reply
 
 _log = Logger()
@@ -60,7 +60,7 @@ class Traffic:
         @param path: the variables in the route's path.
         """
         reply = self.reply(request, dialect)
-        body = request.content.read() if request.content is not None else b""
+        body = _taken(request)
         route = RouteCall(path or {}, query_of(request), _headers(request, dialect))
         user = self.user or asker(request, route.query)
         if (fault := self._refusal(request, len(body), user)) is not None:
@@ -69,7 +69,7 @@ class Traffic:
         exchange = Exchange(self.parties, dialect, reply)
         self._running.add(exchange)
         patience = request.getHeader("x-stainless-read-timeout") if self.client_timeouts else None
-        running = exchange.run(body, route, user, patience).addErrback(self._unforeseen, reply)
+        running = exchange.run(Asked(body, route, user, patience)).addErrback(self._unforeseen, reply)
         return running.addBoth(self._over, exchange)
 
     def cut(self, cause: ProxyError) -> None:
@@ -103,6 +103,15 @@ class Traffic:
             text = "Give your ANL user name as the API key: this proxy asks ARGO in its clients' own names."
             return ClientFault(text, status=401, code="missing_api_key")
         return None
+
+
+def _taken(request: Request) -> bytes:
+    """The body, which the request itself needn't keep any longer."""
+    if request.content is None:
+        return b""
+    body: bytes = request.content.read()
+    request.content.close()
+    return body
 
 
 def too_large(most_bytes: int) -> ClientFault:

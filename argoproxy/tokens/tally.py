@@ -7,7 +7,6 @@ millisecond, ten at worst.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator
 
 import attrs
@@ -49,7 +48,7 @@ class Tally:
     _encoding: Encoding
     _known: Iterator[str | int] = attrs.field(factory=lambda: iter(()))
     _total: int = attrs.field(default=0, init=False)
-    _queue: deque[str] = attrs.field(factory=deque, init=False)
+    _queue: list[str] = attrs.field(factory=list, init=False)
     _whole: str | None = attrs.field(default=None, init=False)
     _before: int = attrs.field(default=0, init=False)
     _offset: int = attrs.field(default=0, init=False)
@@ -89,7 +88,7 @@ class Tally:
             end = borders.last(text, start, end) or end
             self._offset = end
         else:
-            self._queue.popleft()
+            del self._queue[0]
             self._offset = 0
         piece = text[start:end]
         self._total += self._encoding.count(piece)

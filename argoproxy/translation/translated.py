@@ -54,7 +54,12 @@ class Shown:
 
 @implementer(ITranslation)
 class Translation:
-    """From the events that an upstream's decoder finds to the bytes that a dialect's renderer makes."""
+    """
+    From the events that an upstream's decoder finds to the bytes that a dialect's renderer makes.
+
+    @ivar _each: how many replies a prompt gets.
+    @ivar _limit: the most tokens that a reply may have.
+    """
 
     status = 200
 
@@ -66,7 +71,9 @@ class Translation:
         renderer: IRenderer,
         counter: ICounter,
     ) -> None:
-        self._request = request
+        self._request: ChatRequest | EmbeddingRequest | None = request
+        self._each = request.n if isinstance(request, ChatRequest) else 1
+        self._limit = request.token_limit if isinstance(request, ChatRequest) else None
         self._model = model
         self._upstream = upstream
         self._renderer = renderer
@@ -86,12 +93,15 @@ class Translation:
         return self._renderer.keepalive
 
     def calls(self, user: str) -> tuple[Call, ...]:
-        """The choices of one prompt share their call: its bytes are there once."""
-        if not isinstance(self._request, ChatRequest):
-            return (self._upstream.encode(self._request, self._model, user),)
-        if len(self._request.prompts) == self._request.n == 1:
-            return (self._upstream.encode(self._request, self._model, user),)
-        firsts = tuple(self._request.singles())[:: self._each]
+        """
+        The choices of one prompt share their call: its bytes are there once. From then on nothing is needed of the
+        request.
+        """
+        request, self._request = self._request, None
+        assert request is not None
+        if not isinstance(request, ChatRequest) or len(request.prompts) == request.n == 1:
+            return (self._upstream.encode(request, self._model, user),)
+        firsts = tuple(request.singles())[:: self._each]
         calls = [self._upstream.encode(one, self._model, user) for one in firsts]
         return tuple(call for call in calls for _ in range(self._each))
 
@@ -102,9 +112,8 @@ class Translation:
     def _parts_of_leg(
         self, call: Call, head: Head, choice: int
     ) -> tuple[IDecoder, Callable[[Event], bytes], ITally, int | None]:
-        limit = self._request.token_limit if isinstance(self._request, ChatRequest) else None
         tally = self._counter.completion(self._model)
-        return self._upstream.decoder(call, head, choice), self._shown.render, tally, limit
+        return self._upstream.decoder(call, head, choice), self._shown.render, tally, self._limit
 
     def settle(self) -> bool:
         return self._prompt.step()
@@ -115,11 +124,6 @@ class Translation:
             return _summed([usage for usage in told if usage], self._each)
         completion = sum(leg.used.completion if leg.used else leg.counted for leg in self._legs.values())
         return Usage(prompt=self._prompt.total(), completion=completion)
-
-    @property
-    def _each(self) -> int:
-        """How many replies a prompt gets."""
-        return self._request.n if isinstance(self._request, ChatRequest) else 1
 
     def open(self) -> bytes:
         return self._shown.open()
