@@ -8,6 +8,7 @@ closed. Bodies, pauses and what a request needs to write are Twisted's channel's
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from twisted.web.http import HTTPChannel
 from argoproxy.errors import ClientFault
 
 from .reply import JSON
+from .request import BoundedRequest
 from .sending import send_now
 
 if TYPE_CHECKING:
@@ -62,9 +64,9 @@ class _Head:
 class Channel(HTTPChannel):
     """A connection whose site bounds it, and can ask it to end."""
 
+    requestFactory: Any = BoundedRequest
     site: BoundedSite
     transport: Any
-    callLater: Any
     timeOut: Any
     requests: list[Any]
     # What comes behind a running request is read on, so that a client's leaving is noticed.
@@ -77,6 +79,16 @@ class Channel(HTTPChannel):
     _unread = b""
     _reading = False
     _refused = False
+
+    @property
+    def factory(self) -> BoundedSite:
+        """The site, as Twisted calls it."""
+        return self.site
+
+    def callLater(self, seconds: float, act: Callable[[], object]) -> IDelayedCall:
+        """By the site's clock."""
+        call: IDelayedCall = self.site.clock.callLater(seconds, act)
+        return call
 
     @property
     def path_so_far(self) -> bytes:

@@ -11,6 +11,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
+from twisted.internet.interfaces import IAddress
 from twisted.web.http import NO_BODY_CODES, datetimeToString
 from twisted.web.http_headers import Headers
 from twisted.web.server import Request
@@ -42,6 +43,32 @@ class BoundedRequest(Request):
     _disconnected: bool
     _refused = False
     _bodiless = False
+    queued = False
+    cookies: Any = ()
+    _parsePOSTFormSubmission = False
+
+    def __init__(self, channel: Any) -> None:
+        """
+        Made without much that Twisted's requests have each for itself, and that nobody here asks for: there may be
+        thousands at once.
+        """
+        self.channel = channel
+        self.notifications = []
+        self.requestHeaders, self.responseHeaders = Headers(), Headers()
+        # What adapts it to Klein's interfaces keeps that here.
+        self._adapterCache: dict[str, Any] = {}
+
+    @property
+    def client(self) -> IAddress:
+        """Where the request came from."""
+        address: IAddress = self.channel.getPeer()
+        return address
+
+    @property
+    def host(self) -> IAddress:
+        """Where it came to."""
+        address: IAddress = self.channel.getHost()
+        return address
 
     def gotLength(self, length: int | None) -> None:
         """Called when the head is complete, before any of the body."""
@@ -101,7 +128,8 @@ class BoundedRequest(Request):
     def _reply_head(self) -> bytes:
         """The head, as the headers and the way to tell the body's end make it."""
         self.startedWriting = 1
-        self._bodiless = self.method == b"HEAD" or self.code in NO_BODY_CODES
+        if self.method == b"HEAD" or self.code in NO_BODY_CODES:
+            self._bodiless = True
         headers = self.responseHeaders
         if not self._bodiless and self.clientproto == b"HTTP/1.1" and not headers.hasHeader(b"content-length"):
             headers.setRawHeaders(b"transfer-encoding", [b"chunked"])

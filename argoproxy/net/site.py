@@ -18,7 +18,6 @@ from twisted.web.server import Site
 from argoproxy.interfaces import IDialect
 
 from .channel import Channel
-from .request import BoundedRequest
 
 
 class BoundedSite(Site):
@@ -47,11 +46,8 @@ class BoundedSite(Site):
 
     def buildProtocol(self, addr: IAddress | None) -> Any:
         channel = Channel()
-        channel.factory = self
-        channel.requestFactory = BoundedRequest
         channel.site = self
         channel.timeOut = self.timeOut
-        channel.callLater = self.clock.callLater
         return channel
 
     def log(self, request: Any) -> None:
