@@ -16,8 +16,9 @@ from . import prompt
 from .encoding import Encoding, UnknownToken, encoding
 from .tally import Tally
 
-# A sentence that makes the library build all that it builds at the first count.
-_SAMPLE = "The quick brown fox, 10 times."
+# A sentence that makes the library build all that it builds at its first count, and at the first word that it must take
+# apart: that is 10 MB, and a tenth of a second.
+_SAMPLE = "The quick brown fox, 10 times: zyxwv."
 
 
 @implementer(ICounter)
