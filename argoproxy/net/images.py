@@ -45,15 +45,16 @@ class Images:
     _in_thread: Callable[..., Deferred[bytes]] = deferToThread
     _places: DeferredSemaphore = attrs.field(factory=lambda: DeferredSemaphore(_AT_ONCE))
 
-    async def within(self, request: ChatRequest) -> ChatRequest:
+    def wanted(self, request: ChatRequest) -> Mapping[str, str]:
+        """The pictures that aren't in the request as they should be, by their addresses: where they stand."""
+        return {part.url: path for path, part in _pictures(request) if self._wants(part)}
+
+    async def put(self, request: ChatRequest, wanted: Mapping[str, str]) -> ChatRequest:
         """
-        The same request with every picture in it; the very same if there is nothing to do.
+        The same request with these pictures in it.
 
         @raise ClientFault: one can't be had, or is none. C{param} has its place.
         """
-        wanted = {part.url: path for path, part in _pictures(request) if self._wants(part)}
-        if not wanted:
-            return request
         found: dict[str, str] = {}
         await together([partial(self._put, found, url, path) for url, path in wanted.items()], _AT_ONCE)
         prompts = tuple(tuple(_replaced(message, found) for message in prompt) for prompt in request.prompts)

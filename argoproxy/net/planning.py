@@ -61,7 +61,9 @@ class Planner:
         model = self._model(request)
         upstream = self.router.route(request, model)
         record.model, record.upstream = model.name, upstream.name
-        request = await self._whole(request, model, upstream)
+        request = self._spelled_out(request, model, upstream)
+        if isinstance(request, ChatRequest) and (wanted := self.images.wanted(request)):
+            request = await self.images.put(request, wanted)
         name, headers = self._served(request, model)
         stamp = Stamp(secrets.token_hex(12), int(self.wall_clock()), name)
         translation = between(dialect, upstream, request, model, stamp, self.counter)
@@ -72,12 +74,11 @@ class Planner:
         embeds = isinstance(request, EmbeddingRequest) or getattr(request, "resource", "") == "embed"
         return self.catalogue.resolve(request.model, "embedding" if embeds else "chat")
 
-    async def _whole(self, request: Request, model: Model, upstream: IUpstream) -> Request:
-        """The request with all that it refers to in it: text for token ids, pictures for addresses."""
+    def _spelled_out(self, request: Request, model: Model, upstream: IUpstream) -> Request:
+        """The request with text for token ids, where the wire doesn't take them."""
         if isinstance(request, DirectRequest) or (isinstance(request, EmbeddingRequest) and upstream.takes_tokens):
             return request
-        request = self.counter.spelled_out(request, model)
-        return await self.images.within(request) if isinstance(request, ChatRequest) else request
+        return self.counter.spelled_out(request, model)
 
     def _served(self, request: Request, model: Model) -> tuple[str, dict[str, str]]:
         """The model's name for the reply: the client's own, unless that isn't the one that serves."""

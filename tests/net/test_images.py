@@ -68,7 +68,7 @@ class World:
     def within(self, *parts: Any, seconds: float = 0.0, raw: Any = {}) -> ChatRequest:  # noqa: B006 - never changed
         request = ChatRequest(model="x", prompts=((Message("user", parts),),), raw=raw)
         results: list[Any] = []
-        Deferred.fromCoroutine(self.images.within(request)).addBoth(results.append)
+        Deferred.fromCoroutine(self.images.put(request, self.images.wanted(request))).addBoth(results.append)
         for _ in range(20):
             self.agent.flush()
         self.clock.advance(seconds)
@@ -95,9 +95,7 @@ def _at_once(call: Callable[..., bytes], *arguments: Any) -> Deferred[bytes]:
 def test_a_request_without_addresses_is_left_alone() -> None:
     world = World()
     request = ChatRequest(model="x", prompts=((Message("user", (Text("Hi"), Image(INLINE))),),))
-    results: list[Any] = []
-    Deferred.fromCoroutine(world.images.within(request)).addBoth(results.append)
-    assert results[0] is request
+    assert not world.images.wanted(request)
 
 
 @pytest.mark.parametrize(

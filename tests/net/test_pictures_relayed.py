@@ -36,7 +36,9 @@ def _fetched(dialect: IDialect, body: Any) -> ChatRequest:
     """What a client asks, its pictures fetched."""
     found: list[Any] = []
     asked = dialect.parse(json.dumps(body).encode(), RouteCall())
-    Deferred.fromCoroutine(Images(_Fetcher()).within(asked)).addBoth(found.append)  # type: ignore[arg-type]
+    assert isinstance(asked, ChatRequest)
+    images = Images(_Fetcher())  # type: ignore[arg-type]
+    Deferred.fromCoroutine(images.put(asked, images.wanted(asked))).addBoth(found.append)
     [request] = found
     assert isinstance(request, ChatRequest)
     return request
