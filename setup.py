@@ -75,6 +75,6 @@ setup(
         "test": TEST,
         "images": ["pillow>=10.0"],
         "docs": ["pydoctor>=24.11", "towncrier>=24.8"],
-        "bench": ["matplotlib>=3.8"],
+        "bench": ["matplotlib>=3.8", "py-spy>=0.4"],
     },
 )

@@ -1,4 +1,4 @@
-"""The command line: C{python -m benchmarks [--quick] [--programs NAME,NAME] [run | compare | curves]}."""
+"""The command line: C{python -m benchmarks [--quick] [--programs NAME,NAME] [run | compare | curves | flames]}."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import attrs
 
-from . import charts, reports
+from . import charts, flames, loading, reports
 from .comparison import Baseline, compared
 from .cores import Cores, available
 from .curves import CURVES, Curves, shown
@@ -22,6 +22,7 @@ from .programs import COMPARED, DEFAULT, OURS, OURS_NATIVE, PROGRAMS
 from .results import Results, table
 from .rounds import QUICK, THOROUGH, Bench, Effort
 from .running import Ground
+from .scenarios import SCENARIOS
 from .toolchain import ToolchainFault, build
 
 _RESULTS = Path("bench-results")
@@ -85,10 +86,26 @@ def _curves(ground: Ground, options: argparse.Namespace) -> None:
     _say(f"written to {path}, and a picture beside it")
 
 
+def _flames(ground: Ground, options: argparse.Namespace) -> None:
+    options.output.mkdir(parents=True, exist_ok=True)
+    for program in _programs_of(options):
+        with ground.upstream() as upstream, ground.serving(program, upstream) as running:
+            loading.warm(ground, running)
+            for scenario in (one for one in SCENARIOS if one.name in _PICTURED):
+                _say(f"{program.name}: {scenario.name}")
+                frames = flames.tree(flames.sampled(ground, running, scenario, 5.0 if options.quick else 15.0))
+                path = options.output / f"flames-{program.name}-{_PICTURED[scenario.name]}.svg"
+                path.write_text(flames.drawn(frames, f"{program.name}: {scenario.name}"))
+                _say(f"written to {path}")
+
+
+# The scenarios whose time is shown, and how their pictures are called.
+_PICTURED = {"chat, 64 at once": "chat", "streams paced at 100/s, 64 at once": "stream"}
 _TASKS: Mapping[str, Task] = {
     "run": Task(_run, DEFAULT),
     "compare": Task(_compare, COMPARED),
     "curves": Task(_curves, (OURS, OURS_NATIVE)),
+    "flames": Task(_flames, (OURS,)),
 }
 
 
@@ -124,7 +141,8 @@ def _options(arguments: list[str]) -> argparse.Namespace:
         nargs="?",
         choices=tuple(_TASKS),
         default="run",
-        help="run: the programs side by side (default); compare: ours with the baseline; curves: how cost grows",
+        help="run: the programs side by side (default); compare: ours with the baseline; curves: how cost grows; "
+        "flames: where the time goes",
     )
     parser.add_argument("--quick", action="store_true", help="less of everything: under fifteen minutes")
     parser.add_argument("--programs", type=_programs, help=f"which take part, of: {', '.join(PROGRAMS)}")
