@@ -13,6 +13,7 @@ from tests.simulator.asking import (
     ARGUMENTS,
     COMPLETIONS,
     EMBEDDINGS,
+    IN_WORDS,
     NATIVE_MODELS,
     PIXEL,
     Argo,
@@ -194,6 +195,15 @@ def test_forms_are_honoured() -> None:
     assert json.loads(choice["message"]["content"]) == {"model": "GPT-4o", "you_wrote": '"ü'}
     [choice] = argo.complete(response_format={"type": "text"}).json["choices"]
     assert choice["message"]["content"].startswith("This is")
+
+
+def test_forms_in_words_are_honoured() -> None:
+    """The field wins over them."""
+    argo = Argo()
+    told = argo.complete(text=IN_WORDS)
+    assert json.loads(told.json["choices"][0]["message"]["content"]) == ARGUMENTS
+    told = argo.complete(text=IN_WORDS, response_format={"type": "json_object"})
+    assert "you_wrote" in json.loads(told.json["choices"][0]["message"]["content"])
 
 
 @pytest.mark.parametrize(("url", "seen"), [(f"data:image/png;base64,{PIXEL}", "image/png"), ("https://x/", "address")])
