@@ -198,12 +198,11 @@ def test_forms_are_honoured() -> None:
 
 
 def test_forms_in_words_are_honoured() -> None:
-    """The field wins over them."""
-    argo = Argo()
-    told = argo.complete(text=IN_WORDS)
-    assert json.loads(told.json["choices"][0]["message"]["content"]) == ARGUMENTS
-    told = argo.complete(text=IN_WORDS, response_format={"type": "json_object"})
-    assert "you_wrote" in json.loads(told.json["choices"][0]["message"]["content"])
+    """A field wins over them, unless it wants no more than JSON."""
+    whole = {"type": "json_schema", "json_schema": {"name": "n", "schema": {"const": 7}}}
+    for wanted, fits in [(None, ARGUMENTS), ({"type": "json_object"}, ARGUMENTS), (whole, 7)]:
+        told = Argo().complete(text=IN_WORDS, response_format=wanted)
+        assert json.loads(told.json["choices"][0]["message"]["content"]) == fits
 
 
 @pytest.mark.parametrize(("url", "seen"), [(f"data:image/png;base64,{PIXEL}", "image/png"), ("https://x/", "address")])

@@ -36,13 +36,14 @@ def prompted_results(text: str) -> tuple[str, ...]:
     return tuple(_RESULT.findall(text))
 
 
-def prompted_form(prompt: str) -> dict[str, Any] | None:
+def prompted_form(prompt: str, field: dict[str, Any] | None = None) -> dict[str, Any] | None:
     """
     @param prompt: What the system and the user said.
+    @param field: What a field of the request says of the form: it wins, if it says more than that there is one.
     @return: The schema that the reply is to fit, an empty one for any JSON object, or None if no JSON is asked for.
     """
-    if not ("JSON" in prompt or "json" in prompt) or not _BIDS.search(prompt):
-        return None
+    if field or not ("JSON" in prompt or "json" in prompt) or not _BIDS.search(prompt):
+        return field
     return next((found for found in reversed(list(_objects(prompt))) if _is_schema(found)), {})
 
 

@@ -195,7 +195,7 @@ def _ask(body: Body, model: Model, tools: tuple[Tool, ...], registered: bool, se
         parallel=not (body.tool_choice and body.tool_choice.disable_parallel_tool_use),
         stop=tuple(body.stop_sequences or ()),
         max_tokens=body.max_tokens,
-        form=form.schema if form else prompted_form(f"{system}\n{instructions(body.messages)}"),
+        form=prompted_form(f"{system}\n{instructions(body.messages)}", form.schema if form else None),
         thinks=body.thinks(),
         registered=registered,
         prompt_tokens=prompt_tokens(body.messages, system),

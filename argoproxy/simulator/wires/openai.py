@@ -253,7 +253,7 @@ def _ask(body: Body, model: Model, registered: bool, seed: bytes) -> Ask:
         parallel=body.parallel_tool_calls is not False,
         stop=(body.stop,) if isinstance(body.stop, str) else tuple(body.stop or ()),
         max_tokens=body.max_tokens if body.max_completion_tokens is None else body.max_completion_tokens,
-        form=prompted_form(instructions(body.messages)) if form is None else form,
+        form=prompted_form(instructions(body.messages), form),
         registered=registered,
         prompt_tokens=prompt_tokens(body.messages),
         seed=seed,
