@@ -51,11 +51,13 @@ def test_every_model_that_chats_is_a_row() -> None:
             },
             {
                 "type": "model", "id": "anthropic/gpt-4o", "display_name": "gpt-4o",
-                "created_at": "1970-01-01T00:00:00Z", "max_input_tokens": None, "max_tokens": None, "lifecycle": "active",
+                "created_at": "1970-01-01T00:00:00Z", "max_input_tokens": None, "max_tokens": None,
+                "lifecycle": "active",
             },
             {
                 "type": "model", "id": "anthropic/gemini-2.5-flash", "display_name": "gemini-2.5-flash",
-                "created_at": "9999-12-31T23:59:59Z", "max_input_tokens": None, "max_tokens": None, "lifecycle": "active",
+                "created_at": "9999-12-31T23:59:59Z", "max_input_tokens": None, "max_tokens": None,
+                "lifecycle": "active",
             },
         ],
         "has_more": False,
