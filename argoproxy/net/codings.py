@@ -105,8 +105,8 @@ class Coded:
 
 def coding_of(request: Request) -> str:
     """A body's coding, empty if it has none. What is none of L{CODINGS} can't be decoded: several, for one."""
-    told = request.requestHeaders.getRawHeaders("content-encoding")
+    told = request.requestHeaders.getRawHeaders(b"content-encoding")
     if told is None:
         return ""
-    names = (name.strip().lower() for name in ",".join(told).split(","))
+    names = (name.strip().lower() for name in b",".join(told).decode("latin-1").split(","))
     return ",".join(name for name in names if name not in ("", "identity"))
