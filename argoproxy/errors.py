@@ -49,6 +49,14 @@ class ClientFault(ProxyError):
         super().__init__(status, message, code=code, param=param)
 
 
+class TooLarge(ClientFault):
+    """The body is larger than allowed."""
+
+    def __init__(self, most_bytes: int) -> None:
+        text = f"The request is larger than the {most_bytes / 1e6:g} MB that this proxy accepts."
+        super().__init__(text, status=413, code="request_too_large")
+
+
 class UpstreamFault(ProxyError):
     """ARGO, or the way to it, failed or refused."""
 

@@ -13,6 +13,7 @@ from .conversation import (
     EmbeddingRequest,
     Event,
     Head,
+    Message,
     Model,
     Request,
     RouteCall,
@@ -142,6 +143,17 @@ class IRelay(IUpstream):
 
     def splice(call: Call, request: Request, head: Head, stamp: Stamp) -> ISplice:
         """What passes the reply on."""
+
+
+class IRewordingRelay(IRelay):
+    """A relay on which a request may go on although its conversation is another now."""
+
+    def reworded(request: Request, conversation: Sequence[Message], model: Model, user: str) -> Call:
+        """
+        The call made of C{request.raw}, without the shape that it asks for.
+
+        @param conversation: in place of the request's. Parts that are the very same go on in the client's own bytes.
+        """
 
 
 class ISplice(Interface):

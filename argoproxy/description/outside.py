@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from argoproxy.net.codings import TAKEN
+
 from .operations import Operation
 
 _ID = {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,128}$"}
 _TEXT = {"type": "string"}
+_CODING = {"enum": TAKEN.split(", ")}
 
 _QUERY: Mapping[str, tuple[str, Any]] = {
     "timeout": (
@@ -34,6 +37,7 @@ _HEADERS: Mapping[str, str] = {
 _ALWAYS = ("x-request-id", "request-id")
 _TOLD = ("x-argoproxy-model", "x-argoproxy-dropped", "x-argoproxy-adjusted", "x-argo-request-id")
 _REFUSED = ("retry-after", "x-should-retry")
+_UNSUPPORTED = 415
 
 HEADERS: Mapping[str, Any] = {
     "x-request-id": {"description": "The request's own, or a new one.", "schema": _ID},
@@ -45,6 +49,10 @@ HEADERS: Mapping[str, Any] = {
     },
     "x-argoproxy-dropped": {"description": "Parameters that ARGO can't honour and were left out.", "schema": _TEXT},
     "x-argoproxy-adjusted": {"description": "Parameters that were changed to what ARGO takes.", "schema": _TEXT},
+    "accept-encoding": {
+        "description": "The codings that a body may have, where it had another.",
+        "schema": {"const": TAKEN},
+    },
     "retry-after": {"description": "ARGO's own.", "schema": _TEXT},
     "x-should-retry": {
         "description": "Whether an SDK may try again by itself.",
@@ -74,13 +82,16 @@ def parameters(operation: Operation) -> Iterator[dict[str, Any]]:
         yield _parameter("query", name, *_QUERY[name])
     for name in operation.headers:
         yield _parameter("header", name, _HEADERS[name], _TEXT)
+    if _UNSUPPORTED in operation.fails:
+        yield _parameter("header", "content-encoding", "How the body is compressed, if it is.", _CODING)
     yield _parameter("header", "x-request-id", "An id for the request, in place of a new one.", _TEXT)
 
 
 def headers(operation: Operation, *, refused: bool) -> dict[str, Any]:
     """What a reply says outside its body."""
     more = (*_TOLD, *(_REFUSED if refused else ())) if operation.passes else ()
-    return {name: {"$ref": f"#/components/headers/{name}"} for name in (*_ALWAYS, *more)}
+    coded = ("accept-encoding",) if refused and _UNSUPPORTED in operation.fails else ()
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in (*_ALWAYS, *more, *coded)}
 
 
 def _parameter(place: str, name: str, text: str, schema: Any) -> dict[str, Any]:

@@ -28,6 +28,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     """
     A model.
 
+    @ivar max_input_tokens: the context window, as far as it is known.
+    @ivar max_tokens: the highest token limit for a reply, as far as it is known.
     @ivar created_at: as RFC 3339 has it; the epoch where it isn't known, as in Anthropic's own list.
     """
 
@@ -35,6 +37,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     display_name: str
     created_at: datetime
+    max_input_tokens: int | None
+    max_tokens: int | None
     lifecycle: Literal["active"] = "active"
 
 
@@ -102,7 +106,13 @@ def _place(rows: list[Row], name: str, param: str) -> int:
 
 def _row(model: Model, name: str) -> Row:
     created = datetime.fromtimestamp(min(model.created, _LATEST), timezone.utc)
-    return Row(id=name, display_name=_display(model), created_at=created)
+    return Row(
+        id=name,
+        display_name=_display(model),
+        created_at=created,
+        max_input_tokens=model.abilities.context_limit,
+        max_tokens=model.abilities.output_limit,
+    )
 
 
 def _plain(model: Model) -> str:

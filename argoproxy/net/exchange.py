@@ -31,6 +31,7 @@ from argoproxy.interfaces import (
 )
 from argoproxy.limits import time_allowed
 
+from .codings import Coded
 from .fanout import together
 from .planning import Planner
 from .record import log_shape
@@ -76,7 +77,7 @@ class Asked:
     @ivar client_timeout: what the client's SDK says that it will wait, in seconds, if that is to be honoured.
     """
 
-    body: bytes
+    body: bytes | Coded
     route: RouteCall
     user: str
     client_timeout: str | None
@@ -149,9 +150,10 @@ class Exchange:
         asked, self._asked = self._asked, None
         assert asked is not None
         terms = self._parties.terms
-        request = self._dialect.parse(asked.body, asked.route)
+        body = asked.body if isinstance(asked.body, bytes) else await asked.body.decoded(self._parties.clock)
+        request = self._dialect.parse(body, asked.route)
         if terms.verbose:
-            log_shape(self._reply.record.id, request, len(asked.body))
+            log_shape(self._reply.record.id, request, len(body))
         self._limit(time_allowed(request.timeout, asked.route.query, terms.timeout, asked.client_timeout))
         plan = await self._parties.planner.plan(self._dialect, request, asked.user, self._reply.record)
         self._reply.tell(plan.headers)

@@ -16,11 +16,10 @@ from twisted.web.http import NO_BODY_CODES, datetimeToString
 from twisted.web.http_headers import Headers
 from twisted.web.server import Request
 
-from argoproxy.errors import ClientFault
+from argoproxy.errors import ClientFault, TooLarge
 
 from .record import Record
 from .reply import ID_HEADERS, JSON, Reply
-from .traffic import too_large
 
 if TYPE_CHECKING:
     from .site import BoundedSite
@@ -148,7 +147,7 @@ class BoundedRequest(Request):
         channel = self.channel
         self.method, self.path = channel._command, channel.path_so_far
         record = Record(channel.site.clock, self)
-        body = channel.site.dialect_for(channel.path_so_far).error(too_large(channel.site.most_bytes), record.id)
+        body = channel.site.dialect_for(channel.path_so_far).error(TooLarge(channel.site.most_bytes), record.id)
         for name, value in (
             (b"server", b"argoproxy"),
             *((name, record.id.encode("ascii")) for name in ID_HEADERS),

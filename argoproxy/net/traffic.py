@@ -16,9 +16,10 @@ from twisted.python.failure import Failure
 from twisted.web.server import Request
 
 from argoproxy.conversation import RouteCall
-from argoproxy.errors import ClientFault, ProxyError
+from argoproxy.errors import ClientFault, ProxyError, TooLarge
 from argoproxy.interfaces import IDialect
 
+from .codings import CODINGS, TAKEN, Coded, coding_of
 from .exchange import Asked, Exchange, Parties
 from .reply import Reply
 
@@ -63,13 +64,16 @@ class Traffic:
         body = _taken(request)
         route = RouteCall(path or {}, query_of(request), _headers(request, dialect))
         user = self.user or asker(request, route.query)
-        if (fault := self._refusal(request, len(body), user)) is not None:
+        coding = coding_of(request)
+        if (fault := self._refusal(request, coding, len(body), user)) is not None:
+            reply.tell({} if coding in CODINGS else {"accept-encoding": TAKEN})
             reply.refuse(fault)
             return succeed(None)
         exchange = Exchange(self.parties, dialect, reply)
         self._running.add(exchange)
         patience = request.getHeader("x-stainless-read-timeout") if self.client_timeouts else None
-        running = exchange.run(Asked(body, route, user, patience)).addErrback(self._unforeseen, reply)
+        given = Coded(body, coding, self.most_bytes) if coding else body
+        running = exchange.run(Asked(given, route, user, patience)).addErrback(self._unforeseen, reply)
         return running.addBoth(self._over, exchange)
 
     def cut(self, cause: ProxyError) -> None:
@@ -88,17 +92,18 @@ class Traffic:
         self._running.discard(exchange)
         self.served += 1
 
-    def _refusal(self, request: Request, length: int, user: str) -> ClientFault | None:
+    def _refusal(self, request: Request, coding: str, length: int, user: str) -> ClientFault | None:
         if length > self.most_bytes:
-            return too_large(self.most_bytes)
+            return TooLarge(self.most_bytes)
         if not _is_json(request.getHeader(b"content-type")):
             return ClientFault(
                 "The body must be JSON: send 'Content-Type: application/json'.",
                 status=415,
                 code="unsupported_media_type",
             )
-        if (request.getHeader(b"content-encoding") or b"identity").lower() != b"identity":
-            return ClientFault("The body must not be compressed.", status=415, code="unsupported_content_encoding")
+        if coding not in CODINGS:
+            text = f"The body may be compressed by one of {TAKEN}."
+            return ClientFault(text, status=415, code="unsupported_content_encoding")
         if not user:
             text = "Give your ANL user name as the API key: this proxy asks ARGO in its clients' own names."
             return ClientFault(text, status=401, code="missing_api_key")
@@ -112,15 +117,6 @@ def _taken(request: Request) -> bytes:
     body: bytes = request.content.read()
     request.content.close()
     return body
-
-
-def too_large(most_bytes: int) -> ClientFault:
-    """The fault for a body that is larger than allowed."""
-    return ClientFault(
-        f"The request is larger than the {most_bytes / 1e6:g} MB that this proxy accepts.",
-        status=413,
-        code="request_too_large",
-    )
 
 
 def asker(request: Request, query: Mapping[str, str]) -> str:

@@ -12,13 +12,14 @@ from argoproxy.interfaces import (
     IDialect,
     IRelay,
     IRenderingDialect,
+    IRewordingRelay,
     ITranslation,
     IUpstream,
 )
 
 from .counted import Counted
 from .relayed import Relay
-from .shaped import Shaped
+from .shaped import Reworded, Shaped
 from .translated import Translation
 from .verbatim import Verbatim
 
@@ -38,14 +39,31 @@ def between(
     if ICountDialect.providedBy(dialect):
         return Counted(ICountDialect(dialect), counter.prompt(request, model))
     renderer = IRenderingDialect(dialect).renderer(request, stamp)
-    if IRelay.providedBy(upstream):
-        relay = IRelay(upstream)
-        if relay.language == dialect.language and relay.relays(request, model):
-            return Relay(request, model, relay, renderer, stamp)
+    relay = _relay(dialect, upstream, request, model)
+    shaped = _shaped(upstream, request, model)
+    if shaped is not None and IRewordingRelay.providedBy(relay):
+        return Reworded(shaped, model, IRewordingRelay(relay), renderer, counter)
+    if relay is not None:
+        return Relay(request, model, relay, renderer, stamp)
     _require_words(request)
-    if isinstance(request, ChatRequest) and request.shape is not None and not upstream.shapes(model):
-        return Shaped(request, model, upstream, renderer, counter)
+    if shaped is not None:
+        return Shaped(shaped, model, upstream, renderer, counter)
     return Translation(request, model, upstream, renderer, counter)
+
+
+def _relay(dialect: IDialect, upstream: IUpstream, request: Request, model: Model) -> IRelay | None:
+    """The wire, where the request may go through it as it is."""
+    if not IRelay.providedBy(upstream):
+        return None
+    relay = IRelay(upstream)
+    return relay if relay.language == dialect.language and relay.relays(request, model) else None
+
+
+def _shaped(upstream: IUpstream, request: Request, model: Model) -> ChatRequest | None:
+    """The request, if the reply must have a shape that nobody but us sees to."""
+    if not isinstance(request, ChatRequest) or request.shape is None or upstream.shapes(model):
+        return None
+    return request
 
 
 def _require_words(request: Request) -> None:

@@ -10,9 +10,19 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from argoproxy import structured
-from argoproxy.conversation import Call, ChatRequest, Event, Finished, Head, Model, OutputShape, TextDelta
+from argoproxy.conversation import (
+    Call,
+    ChatRequest,
+    EmbeddingRequest,
+    Event,
+    Finished,
+    Head,
+    Model,
+    OutputShape,
+    TextDelta,
+)
 from argoproxy.errors import ClientFault, UpstreamFault
-from argoproxy.interfaces import ICounter, IDecoder, ILeg, IRenderer, ITally, IUpstream
+from argoproxy.interfaces import ICounter, IDecoder, ILeg, IRenderer, IRewordingRelay, ITally, IUpstream
 
 from .legs import Leg
 from .translated import Translation
@@ -60,7 +70,26 @@ class Shaped(Translation):
             words = f"The model's reply did not fit the requested format in {_MOST_ATTEMPTS} attempts."
             raise UpstreamFault(502, words, code="invalid_structured_output")
         request = structured.again(self._singles[choice], text, problem)
-        return self._upstream.encode(request, self._model, self._user)
+        return self._encoded(request, self._user)
+
+
+class Reworded(Shaped):
+    """
+    The same over a wire that speaks the client's language: ARGO gets the client's own bytes, with the words that ask
+    for the shape among them.
+    """
+
+    def __init__(
+        self, request: ChatRequest, model: Model, upstream: IRewordingRelay, renderer: IRenderer, counter: ICounter
+    ) -> None:
+        """@raise ClientFault: the schema is none."""
+        super().__init__(request, model, upstream, renderer, counter)
+        self._relay = upstream
+        self._told = request
+
+    def _encoded(self, request: ChatRequest | EmbeddingRequest, user: str) -> Call:
+        assert isinstance(request, ChatRequest)
+        return self._relay.reworded(self._told, request.messages, self._model, user)
 
 
 class HeldLeg(Leg):

@@ -100,10 +100,13 @@ class Translation:
         request, self._request = self._request, None
         assert request is not None
         if not isinstance(request, ChatRequest) or len(request.prompts) == request.n == 1:
-            return (self._upstream.encode(request, self._model, user),)
+            return (self._encoded(request, user),)
         firsts = tuple(request.singles())[:: self._each]
-        calls = [self._upstream.encode(one, self._model, user) for one in firsts]
+        calls = [self._encoded(one, user) for one in firsts]
         return tuple(call for call in calls for _ in range(self._each))
+
+    def _encoded(self, request: ChatRequest | EmbeddingRequest, user: str) -> Call:
+        return self._upstream.encode(request, self._model, user)
 
     def leg(self, call: Call, head: Head, choice: int) -> ILeg:
         leg = self._legs[choice] = Leg(*self._parts_of_leg(call, head, choice))

@@ -9,15 +9,16 @@ L{argoproxy.upstreams.anthropic_gathering}.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 import attrs
 import msgspec
 from zope.interface import implementer
 
-from argoproxy.conversation import Call, ChatRequest, Head, Model, Request, Stamp
+from argoproxy.conversation import Call, ChatRequest, Head, Message, Model, Request, Stamp
 from argoproxy.errors import ClientFault
-from argoproxy.interfaces import IDecoder, IRelay, ISplice
+from argoproxy.interfaces import IDecoder, IRewordingRelay, ISplice
 
 from .anthropic_gathering import GatheringSplice
 from .anthropic_relay import Retelling, illustrated, relays
@@ -32,7 +33,7 @@ VERSION = "2023-06-01"
 """The version of Anthropic's API that is spoken where the client names none."""
 
 
-@implementer(IRelay)
+@implementer(IRewordingRelay)
 @attrs.frozen
 class AnthropicNative:
     """
@@ -71,8 +72,11 @@ class AnthropicNative:
         return isinstance(request, ChatRequest) and relays(request)
 
     def relay(self, request: Request, model: Model, user: str) -> Call:
+        return self.reworded(request, _chat(request).messages, model, user)
+
+    def reworded(self, request: Request, conversation: Sequence[Message], model: Model, user: str) -> Call:
         chat = illustrated(_chat(request))
-        retelling = Retelling(chat, model.abilities)
+        retelling = Retelling(chat, model.abilities, conversation)
         said = retelling.encode({"model": model.internal_id, "user": user})
         return self._call(said, retelling.streamed, chat, user, adjusted=tuple(retelling.adjusted))
 

@@ -7,12 +7,12 @@ L{argoproxy.upstreams.anthropic_retelling}'s business.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from argoproxy.conversation import Abilities, ChatRequest
+from argoproxy.conversation import Abilities, ChatRequest, Message
 from argoproxy.vocabulary.anthropic import OutputConfig, ThinkingShape, thinking_of
 from argoproxy.vocabulary.anthropic_blocks import image_source
 from argoproxy.wire import json
@@ -44,11 +44,8 @@ _output_config = msgspec.json.Decoder(OutputConfig | None)
 
 
 def relays(request: ChatRequest) -> bool:
-    """
-    Whether the client's own fields can go on. They can't where they are no longer the request's, or where the reply
-    must have a shape: that this wire sees to it is not known.
-    """
-    return bool(request.raw) and request.shape is None
+    """Whether the client's own fields can go on: not where they are no longer the request's."""
+    return bool(request.raw)
 
 
 def illustrated(request: ChatRequest) -> ChatRequest:
@@ -71,8 +68,11 @@ class Retelling:
     @ivar streamed: whether ARGO is asked for a stream, be it for its own sake.
     """
 
-    def __init__(self, request: ChatRequest, abilities: Abilities) -> None:
-        """@param request: as the client sent it."""
+    def __init__(self, request: ChatRequest, abilities: Abilities, conversation: Sequence[Message]) -> None:
+        """
+        @param request: as the client sent it.
+        @param conversation: the client's own, or what is to be said in its place.
+        """
         shape = _thinking.decode(request.raw.get("thinking", _NULL))
         effort = (_output_config.decode(request.raw.get("output_config", _NULL)) or OutputConfig()).effort
         self._keeps_mode = shape is None or shape.type in abilities.thinking
@@ -80,7 +80,8 @@ class Retelling:
         self._keeps_effort = effort in abilities.efforts and self._keeps_mode
         thinking = thinking_of(shape, None if self._keeps_effort else effort)
         self._asked = msgspec.structs.replace(request, thinking=thinking)
-        self._taken, adjusted = mended(self._asked, abilities, RULES)
+        spoken = msgspec.structs.replace(self._asked, prompts=(tuple(conversation),))
+        self._taken, adjusted = mended(spoken, abilities, RULES)
         self.adjusted = dict.fromkeys(adjusted)
         self.streamed = streams(self._taken, abilities)
 
@@ -98,6 +99,8 @@ class Retelling:
         self._settings(body)
         self._think(body)
         self._tools(body)
+        if self._asked.shape is not None:
+            self._unshape(body)
         return msgspec.json.encode({name: value for name, value in body.items() if value is not None})
 
     def _settings(self, body: dict[str, Any]) -> None:
@@ -117,10 +120,12 @@ class Retelling:
 
     def _exert(self, body: dict[str, Any], effort: str | None) -> None:
         """Put another effort, or none, in the place of the client's."""
-        config: dict[str, Any] = {**(_optional.decode(body.get("output_config", _NULL)) or {})}
-        config["effort"] = effort
-        told = {name: value for name, value in config.items() if value is not None}
-        body["output_config"] = told or None
+        _configure(body, effort=effort)
+
+    def _unshape(self, body: dict[str, Any]) -> None:
+        """Leave out what asks for a shape: that this wire sees to it is not known."""
+        body["output_format"] = None
+        _configure(body, format=None)
 
     def _tools(self, body: dict[str, Any]) -> None:
         """The client's own tools; those that Anthropic knows by their types go on as they are."""
@@ -134,3 +139,10 @@ class Retelling:
             if tool is not same:
                 tools[place] = {**_fields.decode(tools[place]), "input_schema": tool.parameters}
         body["tools"] = tools
+
+
+def _configure(body: dict[str, Any], **settings: Any) -> None:
+    """Put these into C{output_config}; L{None} takes one out."""
+    config = {**(_optional.decode(body.get("output_config") or _NULL) or {}), **settings}
+    told = {name: value for name, value in config.items() if value is not None}
+    body["output_config"] = msgspec.Raw(msgspec.json.encode(told)) if told else None

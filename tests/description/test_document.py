@@ -213,7 +213,8 @@ def test_a_model_without_a_name_is_refused_as_described(path: str) -> None:
         (401, None, {}, ""),
         (413, b"{" + b" " * 2000, {}, ""),
         (415, None, {"content-type": "text/plain"}, ""),
-        (415, None, {"content-encoding": "gzip"}, ""),
+        (415, None, {"content-encoding": "br"}, ""),
+        (400, b"{}", {"content-encoding": "gzip"}, ""),
     ],
 )
 def test_a_request_that_is_none_is_refused_as_described(

@@ -10,7 +10,7 @@ from anthropic.types import ModelInfo
 from zope.interface.verify import verifyObject
 
 from argoproxy.catalogue import Catalogue
-from argoproxy.conversation import Model
+from argoproxy.conversation import Abilities, Model
 from argoproxy.dialects import anthropic_models
 from argoproxy.errors import ClientFault
 from argoproxy.interfaces import IModelList
@@ -20,6 +20,7 @@ SONNET = Model(
     names=("argo:claude-sonnet-4.5", "argo:claude-4.5-sonnet"),
     family="anthropic",
     created=1_700_000_000,
+    abilities=Abilities(context_limit=9, output_limit=5),
 )
 GPT = Model(internal_id="gpt4o", names=("argo:gpt-4o",), family="openai")
 FLASH = Model(internal_id="gemini25flash", names=("argo:gemini-2.5-flash",), family="google", created=1 << 40)
@@ -46,15 +47,17 @@ def test_every_model_that_chats_is_a_row() -> None:
         "data": [
             {
                 "type": "model", "id": "claude-sonnet-4-5", "display_name": "Claude Sonnet 4.5",
-                "created_at": "2023-11-14T22:13:20Z", "lifecycle": "active",
+                "created_at": "2023-11-14T22:13:20Z", "max_input_tokens": 9, "max_tokens": 5, "lifecycle": "active",
             },
             {
                 "type": "model", "id": "anthropic/gpt-4o", "display_name": "gpt-4o",
-                "created_at": "1970-01-01T00:00:00Z", "lifecycle": "active",
+                "created_at": "1970-01-01T00:00:00Z", "max_input_tokens": None, "max_tokens": None,
+                "lifecycle": "active",
             },
             {
                 "type": "model", "id": "anthropic/gemini-2.5-flash", "display_name": "gemini-2.5-flash",
-                "created_at": "9999-12-31T23:59:59Z", "lifecycle": "active",
+                "created_at": "9999-12-31T23:59:59Z", "max_input_tokens": None, "max_tokens": None,
+                "lifecycle": "active",
             },
         ],
         "has_more": False,

@@ -38,7 +38,7 @@ TABLE = {
     "config": _rule(_PURE, "yaml"),
     "net": _rule(
         "errors conversation interfaces translation limits",
-        "httptools hyperlink klein packaging PIL treq twisted werkzeug",
+        "backports compression httptools hyperlink klein packaging PIL treq twisted werkzeug",
     ),
     "description": _rule("argoproxy dialects net vocabulary"),
     "registry": Rule(None, None),

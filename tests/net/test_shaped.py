@@ -118,6 +118,30 @@ def test_a_text_before_a_call_stays_before_it(stream: bool) -> None:
     assert [block["type"] for block in blocks] == ["text", "tool_use"]
 
 
+PDF = {"type": "document", "source": {"type": "base64", "media_type": "application/pdf", "data": "aGk="}}
+MARKED = {"type": "text", "text": "Where?", "cache_control": {"type": "ephemeral"}}
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_claude_gets_the_clients_own_blocks_beside_the_words_that_ask_for_the_shape(stream: bool) -> None:
+    web = _native(BAD)
+    said = [{"role": "user", "content": [MARKED, PDF]}]
+    kind = {"type": "text", "text": "Be kind.", "cache_control": {"type": "ephemeral"}}
+    got = _message(web, messages=said, system=[kind], stream=stream, container="c")
+    assert got.status == 200
+    assert '\\"x\\": 1' in got.body.decode()
+    first, second = (request.document() for request in web.simulator.requests)
+    assert first["system"][0] == second["system"][0] == kind
+    assert "JSON Schema" in first["system"][1]["text"]
+    assert first["messages"] == said
+    assert second["messages"][:1] == said
+    assert second["messages"][1] == {"role": "assistant", "content": [{"type": "text", "text": BAD}]}
+    assert "not valid JSON" in second["messages"][2]["content"][0]["text"]
+    assert {"output_config", "output_format"}.isdisjoint(first)
+    assert (first["container"], second["container"]) == ("c", "c")
+    assert got.header("x-argoproxy-dropped") is None
+
+
 def test_a_failure_is_not_asked_again() -> None:
     web = Web()
     web.simulator.fault("status=503")

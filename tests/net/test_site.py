@@ -189,8 +189,10 @@ def test_a_body_is_json_or_says_nothing(kind: str | None, status: int) -> None:
     assert _status(Line(Web()).send(head.encode() + HELLO)) == status
 
 
-def test_a_compressed_body_is_refused() -> None:
-    assert _status(Line(Web()).send(_post(headers="Content-Encoding: gzip\r\n"))) == 415
+def test_codings_on_two_lines_are_several() -> None:
+    reply = Line(Web()).send(_post(headers="Content-Encoding: gzip\r\nContent-Encoding: zstd\r\n"))
+    assert _status(reply) == 415
+    assert b"\r\nAccept-Encoding: gzip, deflate, zstd\r\n" in reply
 
 
 def test_pipelined_requests_are_answered_in_order() -> None:

@@ -25,6 +25,7 @@ MESSAGES = "/v1/messages"
 
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 ARGUMENTS = {"city": "city"}
+IN_WORDS = f"Where? Reply in JSON that fits this schema: {json.dumps(SCHEMA)}"
 PIXEL = "iVBORw0KGgo="
 
 

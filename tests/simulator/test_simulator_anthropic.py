@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.simulator.asking import ARGUMENTS, MESSAGES, PIXEL, SCHEMA, Argo, Reply, anthropic_tool, user
+from tests.simulator.asking import ARGUMENTS, IN_WORDS, MESSAGES, PIXEL, SCHEMA, Argo, Reply, anthropic_tool, user
 
 THINKING = {"type": "enabled", "budget_tokens": 1024}
 
@@ -169,6 +169,12 @@ def test_forms_are_honoured() -> None:
     """C{output_config.format} is a schema that the text fits."""
     wanted = {"format": {"type": "json_schema", "schema": SCHEMA}}
     assert json.loads(Argo().message(output_config=wanted).json["content"][0]["text"]) == ARGUMENTS
+
+
+@pytest.mark.parametrize("fields", [{"text": IN_WORDS}, {"system": IN_WORDS}])
+def test_forms_in_words_are_honoured(fields: dict[str, Any]) -> None:
+    """Whoever says them."""
+    assert json.loads(Argo().message(**fields).json["content"][0]["text"]) == ARGUMENTS
 
 
 def test_sees_images() -> None:

@@ -14,6 +14,7 @@ from tests.simulator.asking import (
     ARGUMENTS,
     CHAT,
     EMBED,
+    IN_WORDS,
     MODELS,
     PIXEL,
     SCHEMA,
@@ -329,3 +330,29 @@ def test_results_in_words_are_answered_in_families_without_tools() -> None:
     ]
     reply = argo.chat("llama4", messages=messages).json["response"]
     assert 'The tool said: "{"name": "get_weather", "content": "Sunny"}"' in reply
+
+
+def test_calls_come_before_forms_in_words() -> None:
+    """A tool that is meant is called; what is said without a call, and to a result, has the form."""
+    argo = Argo()
+    said = argo.chat(text=IN_WORDS, tools=[openai_tool()]).json["response"]
+    assert json.loads(said["content"]) == ARGUMENTS
+    meant = argo.chat(text=f"The weather! {IN_WORDS}", tools=[openai_tool()]).json["response"]
+    assert [call["function"]["name"] for call in meant["tool_calls"]] == ["get_weather"]
+    history = [
+        user(f"The weather! {IN_WORDS}"),
+        {"role": "assistant", "content": "", "tool_calls": [openai_call()]},
+        {"role": "tool", "tool_call_id": "c1", "content": "Sunny."},
+    ]
+    after = argo.chat(messages=history, tools=[openai_tool()]).json["response"]
+    assert json.loads(after["content"]) == ARGUMENTS
+
+
+def test_families_without_tools_call_before_they_fill_forms() -> None:
+    """A tool and a form may both be in the prompt."""
+    argo = Argo()
+    argo.simulator.set_models([{"id": "Llama 4", "internal_id": "llama4"}])
+    described = json.dumps({"name": "get_weather", "parameters": SCHEMA})
+    system = f"Call tools with <tool_call>{{...}}</tool_call>. Tools: {described}\n{IN_WORDS}"
+    assert argo.chat("llama4", "weather", system=system).json["response"].startswith("<tool_call>")
+    assert json.loads(argo.chat("llama4", "hello", system=system).json["response"]) == ARGUMENTS

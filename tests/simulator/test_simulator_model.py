@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from argoproxy.simulator.model.asks import LONG_UNIT, Answer, Tool
 from argoproxy.simulator.model.markers import Markers, markers
-from argoproxy.simulator.model.prompted import prompted_tools
+from argoproxy.simulator.model.prompted import prompted_form, prompted_tools
 from argoproxy.simulator.model.schemas import sample, sample_object
 from argoproxy.simulator.model.tokens import Cut, count, cut
 from argoproxy.simulator.model.vectors import text_vector, token_vector
@@ -165,6 +165,31 @@ def test_prompted_tools_in_any_form() -> None:
     prompt = "Use <tool_call>{...}</tool_call>:\n" + "\n".join(json.dumps(tool) for tool in tools)
     assert prompted_tools(prompt) == (Tool("a", {"type": "object"}), Tool("b", {}))
     assert prompted_tools(json.dumps(tools)) == ()
+
+
+POINT = {"type": "object", "properties": {"x": {"type": "integer"}}}
+FORMS: list[tuple[str, dict[str, Any] | None]] = [
+    (f"Reply in JSON that is valid against this schema:\n{json.dumps(POINT)}", POINT),
+    (f"The output should be a JSON instance of the schema below.\n```json\n{json.dumps(POINT, indent=2)}\n```", POINT),
+    (f'Return JSON. For {{"type": "string"}} that is a text. Yours: {json.dumps(POINT)}. As {{"x": 1}}, say.', POINT),
+    ('Answer with a json value: {"enum": ["a"]}', {"enum": ["a"]}),
+    ('respond in JSON: {"$ref": "#/$defs/A", "$defs": {"A": {}}}', {"$ref": "#/$defs/A", "$defs": {"A": {}}}),
+    ('Reply in JSON: {"type": ["string", "null"]}', {"type": ["string", "null"]}),
+    ("Reply with one JSON object.", {}),
+    ('Reply with JSON such as {"type": "circle", "items": [1], "enum": "no"}, {"type": []} or {"type": [[]]}.', {}),
+    ("Reply with JSON. " + '{"a":' * 100_000, {}),
+    (f"Here is JSON. Reply what it means.\n{json.dumps(POINT)}", None),
+    (f"Reply in words.\nThis is JSON: {json.dumps(POINT)}", None),
+    ("What do you output?", None),
+    ("Return the JSONB column.", None),
+    ("", None),
+]
+
+
+@pytest.mark.parametrize(("prompt", "form"), FORMS)
+def test_a_form_is_asked_for_in_words(prompt: str, form: dict[str, Any] | None) -> None:
+    """A sentence bids to reply in JSON, and the last object that looks like a schema says which."""
+    assert prompted_form(prompt) == form
 
 
 def test_long_answers_are_made_lazily() -> None:

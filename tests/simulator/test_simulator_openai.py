@@ -13,6 +13,7 @@ from tests.simulator.asking import (
     ARGUMENTS,
     COMPLETIONS,
     EMBEDDINGS,
+    IN_WORDS,
     NATIVE_MODELS,
     PIXEL,
     Argo,
@@ -194,6 +195,14 @@ def test_forms_are_honoured() -> None:
     assert json.loads(choice["message"]["content"]) == {"model": "GPT-4o", "you_wrote": '"ü'}
     [choice] = argo.complete(response_format={"type": "text"}).json["choices"]
     assert choice["message"]["content"].startswith("This is")
+
+
+def test_forms_in_words_are_honoured() -> None:
+    """A field wins over them, unless it wants no more than JSON."""
+    whole = {"type": "json_schema", "json_schema": {"name": "n", "schema": {"const": 7}}}
+    for wanted, fits in [(None, ARGUMENTS), ({"type": "json_object"}, ARGUMENTS), (whole, 7)]:
+        told = Argo().complete(text=IN_WORDS, response_format=wanted)
+        assert json.loads(told.json["choices"][0]["message"]["content"]) == fits
 
 
 @pytest.mark.parametrize(("url", "seen"), [(f"data:image/png;base64,{PIXEL}", "image/png"), ("https://x/", "address")])

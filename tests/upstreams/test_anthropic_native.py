@@ -29,7 +29,7 @@ from argoproxy.conversation import (
     Used,
 )
 from argoproxy.errors import ClientFault
-from argoproxy.interfaces import IRelay
+from argoproxy.interfaces import IRewordingRelay
 from argoproxy.upstreams.anthropic_replies import MessageStream, WholeMessage
 from argoproxy.upstreams.mending.freeform import Unwrapping
 from argoproxy.upstreams.openai_splice import Refused
@@ -388,5 +388,5 @@ def test_a_user_whom_argo_does_not_know_gets_a_401() -> None:
 
 
 def test_the_wire_keeps_its_interface_and_sees_to_no_shapes() -> None:
-    verifyObject(IRelay, NATIVE)
+    verifyObject(IRewordingRelay, NATIVE)
     assert not NATIVE.shapes(model(SONNET))

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from argoproxy.catalogue.table import table
-from argoproxy.conversation import DirectRequest
+from argoproxy.conversation import DirectRequest, Message, Text
 from argoproxy.errors import ClientFault
 from argoproxy.wire.json import split
 
@@ -83,9 +83,52 @@ def test_a_long_reply_is_asked_for_as_a_stream_with_the_clients_own_fields(limit
 
 
 def test_what_can_not_go_through_is_translated() -> None:
-    """A reply that must have a shape, and a request that has nothing of the client's."""
-    assert not NATIVE.relays(parsed(output_config=FORMAT), model(SONNET))
+    """A request that has nothing of the client's."""
+    assert NATIVE.relays(parsed(output_config=FORMAT), model(SONNET))
     assert not NATIVE.relays(msgspec.structs.replace(parsed(), raw={}), model(SONNET))
+
+
+WORDS = Message("system", (Text("Reply in JSON."),))
+MARKED = {"type": "text", "text": "Be kind.", "cache_control": {"type": "ephemeral"}}
+KEPT: list[tuple[Any, list[Any]]] = [
+    (None, []),
+    ("Be kind.", [{"type": "text", "text": "Be kind."}]),
+    ([MARKED], [MARKED]),
+]
+
+
+@pytest.mark.parametrize(("system", "kept"), KEPT)
+def test_another_conversation_goes_on_with_what_is_the_clients_in_its_own_bytes(system: Any, kept: list[Any]) -> None:
+    said = '{"role":"user", "content":[{"type":"text","text":"\\u0048i","x":1},{"type":"document","source":{"a":1.0}}]}'
+    fields = {"system": system, "messages": "SAID", "container": "c", "output_config": FORMAT}
+    told = {name: value for name, value in fields.items() if value is not None}
+    body = json.dumps({"model": "claude-x", "max_tokens": 64, **told}).replace('"SAID"', f"[{said}]").encode()
+    request = parsed(body)
+    before = request.messages
+    turns = (Message("assistant", (Text("No."),)), Message("user", (Text("Again."),)))
+    systems = [message for message in before if message.role == "system"]
+    conversation = [*systems, WORDS, *before[len(systems) :], *turns]
+    sent = NATIVE.reworded(request, conversation, model(SONNET), "someone").body
+    got = json.loads(sent)
+    assert got["system"] == [*kept, {"type": "text", "text": "Reply in JSON."}]
+    assert bytes(split(sent)["messages"]).startswith(f"[{said},".encode())
+    assert [message["role"] for message in got["messages"]] == ["user", "assistant", "user"]
+    assert (got["container"], "output_config" in got) == ("c", False)
+
+
+@pytest.mark.parametrize(
+    ("fields", "left"),
+    [
+        ({"output_config": {**FORMAT, "effort": "low", "x": None}}, {"effort": "low", "x": None}),
+        ({"output_config": {"effort": "low"}, "output_format": FORMAT["format"]}, {"effort": "low"}),
+        ({"output_format": FORMAT["format"]}, None),
+    ],
+)
+def test_and_without_the_shape_that_it_asked_for(fields: dict[str, Any], left: Any) -> None:
+    request = parsed(**fields)
+    got = json.loads(NATIVE.reworded(request, request.messages, model("claudeopus47"), "someone").body)
+    assert got.get("output_config") == left
+    assert "output_format" not in got
 
 
 SETTINGS: list[tuple[str, dict[str, Any], dict[str, Any], tuple[str, ...]]] = [

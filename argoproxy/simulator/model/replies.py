@@ -6,7 +6,7 @@ What a simulated model says. The same ask always gets the same answer.
   - A tool is called if the choice wants it, or if the last user message shares a word of four letters or more with the
     tool's name (as I{weather} with C{get_weather}); two tools that are meant so are called in parallel, unless
     forbidden.
-  - Where a form is wanted (C{response_format}), the text is JSON that fits.
+  - Where a form is wanted (C{response_format}, or words in the prompt), the text is JSON that fits.
   - Markers in the message decide otherwise: see L{argoproxy.simulator.model.markers}.
 """
 
@@ -72,11 +72,11 @@ def _counted(ask: Ask, answer: Answer, spoken: int) -> Answer:
 
 
 def _default(ask: Ask, index: int) -> str:
-    if ask.form is not None:
-        return _formed(ask)
     calls = _calls(ask.prompted, ask)
     if calls:
         return written(calls)
+    if ask.form is not None:
+        return _formed(ask)
     which = f" Choice {index}." if index else ""
     seen = "".join(f" I see an image ({image})." for image in ask.images)
     return f'This is {ask.model.public_name}, simulated.{which}{seen} You wrote: "{ask.text}".'
@@ -89,6 +89,8 @@ def _formed(ask: Ask) -> str:
 
 
 def _on_results(ask: Ask) -> str:
+    if ask.form is not None:
+        return _formed(ask)
     quoted = " and ".join(f'"{result}"' for result in ask.results)
     return f'This is {ask.model.public_name}, simulated. The tool said: {quoted}. You wrote: "{ask.text}".'
 

@@ -16,6 +16,7 @@ import msgspec
 
 from argoproxy.simulator.model.asks import Answer, Ask, Choice, Tool
 from argoproxy.simulator.model.models import ANTHROPIC, Model
+from argoproxy.simulator.model.prompted import prompted_form
 from argoproxy.simulator.model.replies import answer, said
 from argoproxy.simulator.strict import anthropic as strict
 from argoproxy.simulator.strict.refusal import Refusal, by_anthropic, tail
@@ -28,6 +29,7 @@ from argoproxy.simulator.wires.shapes import (
     Source,
     convert,
     image_line,
+    instructions,
     joined,
     last_user_text,
     open_results,
@@ -182,7 +184,7 @@ def _tool(tool: ToolShape, index: int, seed: bytes) -> Tool:
 def _ask(body: Body, model: Model, tools: tuple[Tool, ...], registered: bool, seed: bytes) -> Ask:
     choice = body.tool_choice.neutral() if body.tool_choice and tools else Choice()
     strict.check_named(choice, tools, seed)
-    form = body.output_config.format
+    form, system = body.output_config.format, joined(body.system)
     return Ask(
         model=model,
         text=last_user_text(body.messages),
@@ -193,10 +195,10 @@ def _ask(body: Body, model: Model, tools: tuple[Tool, ...], registered: bool, se
         parallel=not (body.tool_choice and body.tool_choice.disable_parallel_tool_use),
         stop=tuple(body.stop_sequences or ()),
         max_tokens=body.max_tokens,
-        form=form.schema if form else None,
+        form=prompted_form(f"{system}\n{instructions(body.messages)}", form.schema if form else None),
         thinks=body.thinks(),
         registered=registered,
-        prompt_tokens=prompt_tokens(body.messages, joined(body.system)),
+        prompt_tokens=prompt_tokens(body.messages, system),
         seed=seed,
     )
 

@@ -15,7 +15,7 @@ import msgspec
 
 from argoproxy.simulator.model.asks import Answer, Ask, Choice, Spoken, Tool
 from argoproxy.simulator.model.models import ANTHROPIC, EMBEDDERS, GOOGLE, UNKNOWN, Model
-from argoproxy.simulator.model.prompted import prompted_results, prompted_tools
+from argoproxy.simulator.model.prompted import prompted_form, prompted_results, prompted_tools
 from argoproxy.simulator.model.replies import answer, said
 from argoproxy.simulator.model.vectors import text_vector
 from argoproxy.simulator.strict import gateway as strict
@@ -28,6 +28,7 @@ from argoproxy.simulator.wires.shapes import (
     Message,
     Part,
     convert,
+    instructions,
     last_user_text,
     open_results,
     prompt_tokens,
@@ -228,6 +229,7 @@ def _ask(
         parallel=not _one_by_one(body.tool_choice),
         stop=tuple(body.stop or ()),
         max_tokens=body.limit(),
+        form=prompted_form(instructions(messages)),
         registered=registered,
         prompt_tokens=prompt_tokens(messages),
         seed=seed,

@@ -17,6 +17,7 @@ import msgspec
 from argoproxy.simulator.model import vectors
 from argoproxy.simulator.model.asks import Answer, Ask, Choice
 from argoproxy.simulator.model.models import EMBEDDERS, OPENAI, Embedder, Model
+from argoproxy.simulator.model.prompted import prompted_form
 from argoproxy.simulator.model.replies import answer, said
 from argoproxy.simulator.strict import openai as strict
 from argoproxy.simulator.strict.history import HISTORY_RULES, images
@@ -24,7 +25,14 @@ from argoproxy.simulator.strict.refusal import Refusal, by_openai, tail
 from argoproxy.simulator.wires.openai_stream import Completion, events, finish, tool_call, usage
 from argoproxy.simulator.wires.received import Mute, Received, Scene, is_registered, is_user
 from argoproxy.simulator.wires.reply import SSE, Reply, document, stream
-from argoproxy.simulator.wires.shapes import Message, convert, last_user_text, open_results, prompt_tokens
+from argoproxy.simulator.wires.shapes import (
+    Message,
+    convert,
+    instructions,
+    last_user_text,
+    open_results,
+    prompt_tokens,
+)
 
 _KINDS = {
     400: "BadRequestError",
@@ -234,6 +242,7 @@ def _asker(received: Received, user: object) -> bool:
 
 def _ask(body: Body, model: Model, registered: bool, seed: bytes) -> Ask:
     tools = strict.tools(body.tools, model, seed) if body.tools else ()
+    form = body.response_format.form() if body.response_format else None
     return Ask(
         model=model,
         text=last_user_text(body.messages),
@@ -244,7 +253,7 @@ def _ask(body: Body, model: Model, registered: bool, seed: bytes) -> Ask:
         parallel=body.parallel_tool_calls is not False,
         stop=(body.stop,) if isinstance(body.stop, str) else tuple(body.stop or ()),
         max_tokens=body.max_tokens if body.max_completion_tokens is None else body.max_completion_tokens,
-        form=body.response_format.form() if body.response_format else None,
+        form=prompted_form(instructions(body.messages), form),
         registered=registered,
         prompt_tokens=prompt_tokens(body.messages),
         seed=seed,

@@ -14,6 +14,7 @@ from argoproxy.simulator.model import tokens
 from argoproxy.simulator.strict.refusal import Refusal
 
 T = TypeVar("T")
+_INSTRUCTING = frozenset(["system", "developer", "user"])
 
 
 class ImageUrl(msgspec.Struct, frozen=True):
@@ -107,6 +108,11 @@ def convert(value: Any, shape: type[T]) -> T:
 def last_user_text(messages: Sequence[Message]) -> str:
     """@return: The text of the last user message that has one."""
     return next((text for message in reversed(messages) if message.role == "user" and (text := message.text())), "")
+
+
+def instructions(messages: Sequence[Message]) -> str:
+    """@return: All that the model was told by others than itself and its tools."""
+    return "\n".join(message.text() for message in messages if message.role in _INSTRUCTING)
 
 
 def _last(flags: Sequence[bool]) -> int:
