@@ -1,0 +1,185 @@
+"""What comes in on one connection: requests however they are cut, nothing that could be read in two ways."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.net.test_site import HELLO, Line
+from tests.web import Web
+
+HEALTH = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
+CHAT = b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\n"
+CHUNKED = CHAT + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(HELLO), HELLO)
+MEASURED = CHAT + b"Content-Length: %d\r\n\r\n" % len(HELLO) + HELLO
+
+
+def _statuses(said: bytes) -> list[int]:
+    return [int(part[:3]) for part in said.split(b"HTTP/1.1 ")[1:]]
+
+
+def _bodies(said: bytes) -> list[Any]:
+    """Of replies that tell their length."""
+    bodies = []
+    while said:
+        head, _, rest = said.partition(b"\r\n\r\n")
+        [length] = [int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
+        bodies.append(json.loads(rest[:length]))
+        said = rest[length:]
+    return bodies
+
+
+REQUESTS = {
+    "without a body": HEALTH,
+    "of a length": MEASURED,
+    "in chunks": CHUNKED,
+    "in chunks with extensions and trailers": CHAT
+    + b"Transfer-Encoding: chunked\r\n\r\n%x;a=b\r\n%b\r\n0\r\nX-Trailer: 1\r\n\r\n" % (len(HELLO), HELLO),
+    "behind empty lines": b"\r\n\r\n" + HEALTH,
+    "with an absolute URI": b"GET http://elsewhere.example:8080/health?a=b HTTP/1.1\r\nHost: x\r\n\r\n",
+    "that offers another protocol": b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("request_", REQUESTS.values(), ids=REQUESTS)
+def test_a_request_is_the_same_however_it_is_cut(request_: bytes) -> None:
+    whole = Line(Web())
+    expected = _bodies(whole.send(request_))
+    assert _statuses(whole.said()) == [200]
+    for size in (1, 7):
+        line = Line(Web())
+        for place in range(0, len(request_), size):
+            line.channel.dataReceived(request_[place : place + size])
+        line.web.settle()
+        [body] = _bodies(line.said())
+        assert body.get("choices") == expected[0].get("choices")
+        assert not line.closed
+
+
+@pytest.mark.parametrize("size", [1, 10, 1 << 20])
+def test_requests_in_a_row_are_answered_in_a_row(size: int) -> None:
+    line = Line(Web())
+    data = MEASURED + HEALTH + CHUNKED + HEALTH
+    for place in range(0, len(data), size):
+        line.channel.dataReceived(data[place : place + size])
+    line.web.settle()
+    kinds = ["choices" if "choices" in body else "status" for body in _bodies(line.said())]
+    assert kinds == ["choices", "status", "choices", "status"]
+
+
+def test_very_many_at_once_do_not_pile_up() -> None:
+    line = Line(Web())
+    assert _statuses(line.send(HEALTH * 3000)) == [200] * 3000
+
+
+TWO_WAYS = {
+    "a length and chunks": b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n",
+    "chunks and a length": b"Transfer-Encoding: chunked\r\nContent-Length: 4\r\n",
+    "two lengths": b"Content-Length: 4\r\nContent-Length: 5\r\n",
+    "the same length twice": b"Content-Length: 4\r\nContent-Length: 4\r\n",
+    "a list of lengths": b"Content-Length: 4, 4\r\n",
+    "two codings": b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
+    "chunks that aren't last": b"Transfer-Encoding: chunked, identity\r\n",
+    "a coding before chunks": b"Transfer-Encoding: gzip, chunked\r\n",
+    "identity": b"Transfer-Encoding: identity\r\n",
+    "identity and a length": b"Transfer-Encoding: identity\r\nContent-Length: 4\r\n",
+    "a coding nobody knows": b"Transfer-Encoding: xchunked\r\n",
+    "a signed length": b"Content-Length: +4\r\n",
+    "a length in hexadecimal": b"Content-Length: 0x4\r\n",
+    "a length without end": b"Content-Length: 99999999999999999999999999\r\n",
+    "an empty length": b"Content-Length:\r\n",
+    "a space before the colon": b"Content-Length : 4\r\n",
+    "a folded line": b"X-A: a\r\n b\r\n",
+    "a line that begins with a space": b" X-A: a\r\n",
+    "a bare line feed": b"X-A: a\nContent-Length: 4\r\n",
+    "a bare carriage return": b"X-A: a\rContent-Length: 4\r\n",
+    "a zero byte": b"X-A: a\0b\r\n",
+    "a control character": b"X-A: a\x01b\r\n",
+    "no name": b": a\r\n",
+    "no colon": b"X-A\r\n",
+}
+
+
+@pytest.mark.parametrize("headers", TWO_WAYS.values(), ids=TWO_WAYS)
+def test_what_could_be_read_in_two_ways_is_refused_and_the_connection_closed(headers: bytes) -> None:
+    line = Line(Web())
+    said = line.send(CHAT + headers + b"\r\n" + b"0\r\n\r\n" + HEALTH)
+    assert _statuses(said) == [400]
+    assert line.closed
+    assert not line.web.simulator.requests
+    assert line.send(HEALTH) == said
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        b"GET /health HTTP/2.0",
+        b"GET /health HTTP/0.9",
+        b"GET /health",
+        b"get /health HTTP/1.1",
+        b"BREW /health HTTP/1.1",
+        b"GET /hea lth HTTP/1.1",
+        b"GET /\xff HTTP/1.1",
+        b"PRI * HTTP/2.0",
+    ],
+)
+def test_a_first_line_that_is_none_is_refused(first: bytes) -> None:
+    line = Line(Web())
+    assert _statuses(line.send(first + b"\r\nHost: x\r\n\r\n")) == [400]
+    assert line.closed
+
+
+def test_a_head_that_never_ends_is_refused() -> None:
+    line = Line(Web())
+    while not line.closed:
+        line.channel.dataReceived(b"X-A: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n" * 20)
+        assert len(line.channel._unread) < 20_000
+    assert _statuses(line.said()) == [431]
+
+
+def test_too_many_headers_are_refused() -> None:
+    line = Line(Web())
+    assert _statuses(line.send(b"GET /health HTTP/1.1\r\n" + b"A:\r\n" * 600 + b"\r\n")) == [431]
+
+
+def test_a_chunk_that_is_none_is_refused() -> None:
+    line = Line(Web())
+    assert _statuses(line.send(CHAT + b"Transfer-Encoding: chunked\r\n\r\nxyz\r\n")) == [400]
+    assert line.closed
+
+
+def test_an_older_client_is_answered_once() -> None:
+    line = Line(Web())
+    said = line.send(b"GET /health HTTP/1.0\r\nConnection: keep-alive\r\n\r\n" + HEALTH)
+    assert said.startswith(b"HTTP/1.0 200")
+    assert said.count(b"HTTP/1.") == 1
+    assert line.closed
+
+
+def test_a_client_is_told_to_go_on() -> None:
+    line = Line(Web())
+    head = CHAT + b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n" % len(HELLO)
+    assert line.send(head) == b"HTTP/1.1 100 Continue\r\n\r\n"
+    assert _statuses(line.send(HELLO)) == [100, 200]
+
+
+@pytest.mark.parametrize("sent", [b"", HEALTH, b"GET /hea", CHAT + b"Content-Length: 10\r\n\r\n{"])
+def test_a_connection_that_says_nothing_for_a_minute_is_closed(sent: bytes) -> None:
+    line = Line(Web())
+    line.send(sent)
+    line.web.settle(30.0)
+    line.channel.dataReceived(b" " if sent.endswith(b"{") else b"")
+    line.web.settle(59.0)
+    assert not line.closed
+    line.web.settle(2.0)
+    assert line.closed
+
+
+def test_a_reply_may_take_longer_than_a_silent_connection() -> None:
+    line = Line(Web())
+    body = HELLO.replace(b"Hello", b"[sim:hang]")
+    line.send(CHAT + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+    line.web.settle(600.0)
+    assert not line.closed
