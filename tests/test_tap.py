@@ -43,6 +43,7 @@ def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for number, handler in zip(NUMBERS, handlers, strict=True):
         signal.signal(number, handler)
     gc.unfreeze()
+    gc.enable()
     gc.set_threshold(*thresholds)
 
 
