@@ -79,7 +79,7 @@ def settle() -> None:
     """
     Take what there is by now out of the garbage collector's sight, and let it look at what comes.
 
-    The garbage among it stays, 1 MB at most: to look for it would take a tenth of the whole start.
+    The garbage among it stays, a megabyte or two: to look for it would take a tenth of the whole start.
     """
     gc.freeze()
     gc.set_threshold(*_THRESHOLDS)
