@@ -1,5 +1,5 @@
 """
-What is imported until C{/health} answers: it is most of a start, and of an idle process's memory.
+What is imported until C{/health} answers: it is most of a start, and half of an idle process's memory.
 
 The interpreter itself tells what it imports. Nothing here measures time.
 """
@@ -22,7 +22,6 @@ LATER = {
     "argoproxy.workers": "is for several processes",
     "jsonschema": "judges what fits a shape",
     "referencing": "judges what fits a shape",
-    "splintr": "counts",
 }
 # Of our own, what C{twistd} imports to list its commands.
 LISTED = {"argoproxy", "argoproxy.tap"}
