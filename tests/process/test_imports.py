@@ -20,6 +20,7 @@ LATER = {
     "argoproxy.simulator": "plays ARGO",
     "argoproxy.testing": "is for tests",
     "argoproxy.workers": "is for several processes",
+    "backports": "unpacks bodies",
     "jsonschema": "judges what fits a shape",
     "referencing": "judges what fits a shape",
 }
