@@ -36,8 +36,9 @@ def _imported(output: str) -> set[str]:
 
 def _until_it_answers(twistd: Twistd, *arguments: str) -> set[str]:
     twistd.environment["PYTHONPROFILEIMPORTTIME"] = "1"
-    with twistd.running("argoproxy", "--port", str(twistd.port), *arguments):
+    with twistd.running("argoproxy", "--port", str(twistd.port), *arguments) as process:
         until(twistd.healthy, "healthy")
+        assert process.poll() is None, twistd.output()
         return _imported(twistd.output())
 
 
