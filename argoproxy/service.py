@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
+from threading import Thread
 from typing import Any
 
 import attrs
@@ -28,7 +29,6 @@ from . import __version__
 from .catalogue import Catalogue
 from .config import Config, ConfigFault
 from .conversation import Call
-from .description import document
 from .endpoints import Claim, claim
 from .errors import UpstreamFault
 from .listening import AdoptedSocketService, bind_tcp
@@ -49,7 +49,6 @@ from .net.status import Status
 from .net.traffic import Traffic
 from .registry import APIS, DIALECTS, upstreams
 from .routing import Router
-from .simulator import Simulator, SimulatorSettings, UnknownFault
 from .tokens import Counter
 
 _log = Logger()
@@ -61,6 +60,8 @@ _LAST_WORDS = 1.0
 # Seconds in which a client may still use a connection of a process that has been replaced. Most clients themselves give
 # up one that has been idle for less.
 _LULL = 6.0
+# Seconds in which whoever waits for the start is answered, before a thread takes a share of the processor.
+_BREATH = 0.1
 
 
 @attrs.define(eq=False)
@@ -85,6 +86,7 @@ class Proxy:
     _wires: Callable[[], Mapping[str, str]]
     _over: IDelayedCall | None = None
     _cut: bool = False
+    _warming: IDelayedCall | None = None
 
     def start(self) -> None:
         """Begin to learn ARGO's models and to look for newer versions."""
@@ -93,7 +95,7 @@ class Proxy:
             self._simulator.startService()
         for one in self._background:
             one.start()
-        self._reactor.callLater(0, self._counter.warm)
+        self._warming = self._reactor.callLater(_BREATH, Thread(target=self._counter.warm, daemon=True).start)
 
     def _introduce(self) -> None:
         config = self._config
@@ -120,6 +122,8 @@ class Proxy:
         await self._end()
 
     def _stop_background(self) -> None:
+        if self._warming is not None and self._warming.active():
+            self._warming.cancel()
         for one in self._background:
             one.stop()
 
@@ -267,7 +271,7 @@ def _assembled(
     )
     release = Release(reactor, config.update_package, __version__)
     peers = Peers(traffic, client, catalogue, refresher, router, release)
-    status = Status(client, refresher, release, router, peers, config.use_simulator, document)
+    status = Status(client, refresher, release, router, peers, config.use_simulator, _description)
     routes = Routes(traffic, DIALECTS, APIS, catalogue, refresher, status)
     resource = routes.resource
     return Proxy(
@@ -285,6 +289,13 @@ def _assembled(
     )
 
 
+def _description() -> bytes:
+    # Only who asks for it has its schemas made, and what they are made with imported.
+    from .description import document
+
+    return document()
+
+
 def _asking_for_models(url: str) -> Call:
     return Call(url=url, body=b"", reply="models", method="GET")
 
@@ -295,18 +306,17 @@ def simulated(config: Config, reactor: Any) -> tuple[Config, IService]:
 
     @raise ConfigFault: there is no such simulator.
     """
-    simulator = _simulator(config, reactor)
+    # Who doesn't play ARGO needs nothing of it.
+    from .simulator import Simulator, SimulatorSettings, UnknownFault
+
+    try:
+        simulator = Simulator(SimulatorSettings(**attrs.asdict(config.simulator)), clock=reactor)
+    except UnknownFault as fault:
+        raise ConfigFault(f"simulator.fault: {fault}") from None
     listener = bind_tcp("127.0.0.1", 0)
     base = f"http://127.0.0.1:{listener.getsockname()[1]}"
     _log.warn("SIMULATOR: nothing reaches ARGO; {base} plays it, and every reply is made up", base=base)
     return config.at(base), AdoptedSocketService(listener, simulator.site())
-
-
-def _simulator(config: Config, reactor: Any) -> Simulator:
-    try:
-        return Simulator(SimulatorSettings(**attrs.asdict(config.simulator)), clock=reactor)
-    except UnknownFault as fault:
-        raise ConfigFault(f"simulator.fault: {fault}") from None
 
 
 def _catalogue(config: Config) -> Catalogue:

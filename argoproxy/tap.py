@@ -79,6 +79,9 @@ def _given(value: object) -> object:
 
 
 def _daemon(path: str | None, given: Mapping[str, object], twistd: Mapping[str, Any]) -> IService:
+    from .daemon import hold
+
+    hold()
     from .config import ConfigFault, load
     from .listening import ListenFault
     from .logs import LogFault

@@ -101,7 +101,7 @@ def _started(
     name: str, command: list[str], cores: tuple[int, ...], folder: Path
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A process in a session of its own, all of which is ended at the end."""
-    environment = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+    environment = {name: value for name, value in os.environ.items() if not _is_ours(name)}
     environment |= {"PYTHONPATH": str(_ROOT)} if command[0] == twistd() else {}
     with (folder / "output").open("wb") as output, pinned(*cores):
         try:
@@ -120,6 +120,14 @@ def _started(
         yield process
     finally:
         _end(process)
+
+
+def _is_ours(variable: str) -> bool:
+    """
+    Whether it is for us and not for what is measured: proxies, and that no bytecode is written. What is installed has
+    its bytecode; a checkout that may not keep it is compiled at each start.
+    """
+    return variable.lower().endswith("_proxy") or variable == "PYTHONDONTWRITEBYTECODE"
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

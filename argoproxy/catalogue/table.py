@@ -111,8 +111,13 @@ def abilities(fields: Mapping[str, Any]) -> dict[str, Any]:
     @raise msgspec.ValidationError: one is of another.
     @raise KeyError: there is no such field.
     """
-    types = {field.name: field.type for field in msgspec.structs.fields(Abilities)}
-    return {name: msgspec.convert(value, types[name]) for name, value in fields.items()}
+    return {name: msgspec.convert(value, _types()[name]) for name, value in fields.items()}
+
+
+@functools.cache
+def _types() -> Mapping[str, Any]:
+    """Of the fields of L{Abilities}: to have the annotations evaluated takes 0.3 ms."""
+    return {field.name: field.type for field in msgspec.structs.fields(Abilities)}
 
 
 def _fits(patterns: Iterable[str], internal_id: str) -> bool:

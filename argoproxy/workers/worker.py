@@ -55,6 +55,9 @@ _IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
 
 def main() -> None:
     """Run until it is told to end."""
+    from argoproxy.daemon import hold
+
+    hold()
     for number in _IGNORED:
         signal.signal(number, signal.SIG_IGN)
     first, rest = _first_line()
@@ -167,7 +170,7 @@ class Worker:
         self._proxy.start()
         self._doors.open(self._slot)
         settle()
-        # Behind what else is to be done at the start, and holds the process.
+        # The way to the supervisor opens behind this.
         self._reactor.callLater(0, self._serve)
 
     def obey(self, command: Command) -> None:

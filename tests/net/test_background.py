@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from queue import Queue
 from typing import Any
 
 import pytest
@@ -12,7 +14,11 @@ from twisted.python.failure import Failure
 from argoproxy.listening import AdoptedSocketService
 from argoproxy.net.release import Asking, Release, newest
 from argoproxy.simulator import SimulatorSettings
+from argoproxy.tokens import Counter
 from tests.web import Web
+
+# Seconds that a thread may take on a busy machine.
+PATIENCE = 30.0
 
 GPT5 = {"id": "GPT-5", "internal_id": "gpt5", "object": "model", "created": 7, "owned_by": "openai"}
 
@@ -257,3 +263,31 @@ def test_the_welcome_names_paths_that_there_are() -> None:
     web = Web()
     for path in web.get("/").json()["links"].values():
         assert web.get(path).status != 404
+
+
+@pytest.fixture
+def warming(monkeypatch: pytest.MonkeyPatch) -> Queue[threading.Thread]:
+    """The threads that load what counting needs."""
+    threads: Queue[threading.Thread] = Queue()
+    monkeypatch.setattr(Counter, "warm", lambda self: threads.put(threading.current_thread()))
+    return threads
+
+
+def test_a_thread_loads_the_vocabulary_once_health_can_have_been_answered(warming: Queue[threading.Thread]) -> None:
+    web = Web(update_check=False)
+    web.proxy.start()
+    web.settle()
+    assert web.get("/health").status == 200
+    assert warming.empty()
+    web.settle(1.0)
+    thread = warming.get(timeout=PATIENCE)
+    assert thread is not threading.current_thread()
+    thread.join()
+
+
+def test_a_proxy_that_is_stopped_at_once_loads_nothing(warming: Queue[threading.Thread]) -> None:
+    web = Web(update_check=False)
+    web.proxy.start()
+    web.stop()
+    web.settle(1.0)
+    assert warming.empty()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
+import threading
 import warnings
 from typing import Any
 
 import pytest
+import splintr
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -121,3 +123,24 @@ def test_half_a_character_becomes_a_replacement() -> None:
 
 def test_nothing_spells_nothing() -> None:
     assert encoding("o200k_base").spell(()) == ""
+
+
+def test_who_needs_what_another_thread_is_loading_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else it would be loaded twice: 40 MB more."""
+    codes, loads = Encoding("o200k_base"), []
+    other = threading.Thread(target=codes.load)
+    load = splintr.Tokenizer.from_pretrained
+
+    class Loading:
+        @staticmethod
+        def from_pretrained(name: str) -> Any:
+            loads.append(name)
+            if len(loads) == 1:
+                other.start()
+                other.join(0.05)
+            return load(name)
+
+    monkeypatch.setattr(splintr, "Tokenizer", Loading)
+    assert codes.count("Hello") == 1
+    other.join()
+    assert loads == ["o200k_base"]
