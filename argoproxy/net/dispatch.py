@@ -11,14 +11,13 @@ from typing import Any
 
 from klein import Klein
 from klein.resource import KleinResource
-from twisted.internet.defer import Deferred
-from twisted.web.server import NOT_DONE_YET, Request
+from twisted.web.server import NOT_DONE_YET
 
 
 class Dispatch(KleinResource):
     """
-    A Klein application's resource. Its routes without variables must write and finish their replies themselves; the
-    L{Deferred} that one returns is cancelled when the client leaves, and never fails.
+    A Klein application's resource. Its routes without variables must write and finish their replies themselves, also
+    when the client leaves; the L{Deferred} that one may return never fails.
     """
 
     def __init__(self, app: Klein) -> None:
@@ -33,10 +32,7 @@ class Dispatch(KleinResource):
     def render(self, request: Any) -> Any:
         """Serve a request."""
         endpoint = None if request.prepath else self._plain.get((request.method, request.path))
-        return super().render(request) if endpoint is None else self._answer(endpoint, request)
-
-    def _answer(self, endpoint: str, request: Request) -> int:
-        answer = self._app.execute_endpoint(endpoint, request)
-        if isinstance(answer, Deferred):
-            request.notifyFinish().addErrback(lambda ignored: answer.cancel())
+        if endpoint is None:
+            return super().render(request)
+        self._app.execute_endpoint(endpoint, request)
         return NOT_DONE_YET

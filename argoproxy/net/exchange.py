@@ -101,12 +101,13 @@ class Exchange:
 
     def run(self, asked: Asked) -> Deferred[None]:
         """
-        Serve the request. Cancelling ends the upstream's calls.
+        Serve the request. Cancelling ends the upstream's calls, and so does a client that leaves.
 
         @return: fires when the reply is complete, and never fails.
         """
         self._asked = asked
         self._running = Deferred.fromCoroutine(self._run())
+        self._reply.abandon = self._running.cancel
         return self._running
 
     def cut(self, cause: ProxyError) -> None:
@@ -253,4 +254,5 @@ class Exchange:
         if self._silence is not None:
             self._silence.end()
             self._silence = None
+        self._reply.abandon = None
 

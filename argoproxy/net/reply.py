@@ -7,7 +7,7 @@ client is still there, and passes the client's pace on to whatever it draws from
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
 import attrs
@@ -38,6 +38,7 @@ class Reply:
     @ivar record: what the log will say.
     @ivar gone: whether the client has left.
     @ivar begun: whether the head has gone out.
+    @ivar abandon: what ends the work on it when the client leaves, if there is any.
     """
 
     _request: Request
@@ -46,6 +47,7 @@ class Reply:
     record: Record = attrs.field(init=False)
     gone: bool = False
     begun: bool = False
+    abandon: Callable[[], None] | None = None
     last_write: float = 0.0
     _finished: bool = False
     _paused: bool = False
@@ -181,6 +183,8 @@ class Reply:
         self.gone = True
         if self.record.end == "done":
             self.record.end = "client left"
+        if self.abandon is not None:
+            self.abandon()
         self.record.emit()
 
 
