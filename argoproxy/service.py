@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from importlib.util import find_spec
 from threading import Thread
 from typing import Any
 
@@ -31,7 +30,6 @@ from .config import Config, ConfigFault
 from .conversation import Call
 from .endpoints import Claim, claim
 from .errors import UpstreamFault
-from .listening import AdoptedSocketService, bind_tcp
 from .net.addresses import Outward
 from .net.client import Close, Overridden, make_agent, make_client
 from .net.discovery import Discovery
@@ -49,6 +47,7 @@ from .net.status import Status
 from .net.traffic import Traffic
 from .registry import APIS, DIALECTS, upstreams
 from .routing import Router
+from .soundness import check
 from .tokens import Counter
 
 _log = Logger()
@@ -224,6 +223,9 @@ def make_proxy(config: Config, reactor: Any, agent: IAgent | None = None) -> Pro
     @raise ConfigFault: the configuration can't serve.
     """
     if config.use_simulator:
+        # Who doesn't play ARGO needs nothing of it.
+        from .simulation import simulated
+
         config, simulator = simulated(config, reactor)
         return _connected(config, reactor, agent, simulator)
     return _connected(config, reactor, agent)
@@ -242,8 +244,7 @@ def make_worker_proxy(config: Config, reactor: Any) -> Proxy:
 def _connected(
     config: Config, reactor: Any, agent: IAgent | None = None, simulator: IService | None = None
 ) -> Proxy:
-    if config.user is None and not config.use_simulator and not config.username_passthrough:
-        raise ConfigFault("user: not set, and ARGO must know who asks")
+    check(config)
     close = None
     if agent is None:
         endpoints = Overridden(reactor, config.resolve_overrides, config.connect_timeout)
@@ -300,25 +301,6 @@ def _asking_for_models(url: str) -> Call:
     return Call(url=url, body=b"", reply="models", method="GET")
 
 
-def simulated(config: Config, reactor: Any) -> tuple[Config, IService]:
-    """
-    A simulator on a free port of its own, and the configuration that calls it in ARGO's place.
-
-    @raise ConfigFault: there is no such simulator.
-    """
-    # Who doesn't play ARGO needs nothing of it.
-    from .simulator import Simulator, SimulatorSettings, UnknownFault
-
-    try:
-        simulator = Simulator(SimulatorSettings(**attrs.asdict(config.simulator)), clock=reactor)
-    except UnknownFault as fault:
-        raise ConfigFault(f"simulator.fault: {fault}") from None
-    listener = bind_tcp("127.0.0.1", 0)
-    base = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    _log.warn("SIMULATOR: nothing reaches ARGO; {base} plays it, and every reply is made up", base=base)
-    return config.at(base), AdoptedSocketService(listener, simulator.site())
-
-
 def _catalogue(config: Config) -> Catalogue:
     return Catalogue(
         aliases=config.model_aliases,
@@ -331,8 +313,6 @@ def _catalogue(config: Config) -> Catalogue:
 
 def _images(config: Config, reactor: Any) -> Images:
     largest = None if config.max_image_mb is None else _bytes(config.max_image_mb)
-    if largest is not None and find_spec("PIL") is None:
-        raise ConfigFault("max_image_mb: needs Pillow: pip install 'argoproxy[images]'")
     if config.image_fetch == "off":
         return Images(None, largest)
     outward = Outward(reactor, public=config.image_fetch == "public", timeout=config.connect_timeout)

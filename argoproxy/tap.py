@@ -97,15 +97,18 @@ def _daemon(path: str | None, given: Mapping[str, object], twistd: Mapping[str, 
 
 
 def _assembled(config: Config, twistd: Mapping[str, Any]) -> IService:
+    from .signals import ignore_hang_ups
+
+    ignore_hang_ups()
+    return _supervised(config, twistd) if config.workers > 1 else _alone(config, twistd)
+
+
+def _alone(config: Config, twistd: Mapping[str, Any]) -> IService:
     from .daemon import Daemon
     from .endpoints import claim
     from .logs import destination
     from .service import make_service
-    from .signals import ignore_hang_ups
 
-    ignore_hang_ups()
-    if config.workers > 1:
-        return _supervised(config, twistd)
     claims = claim(config.listen, config.host, config.port)
     log = destination(config, twistd)
     service = make_service(config, claims)

@@ -21,6 +21,7 @@ from twisted.logger import ILogObserver
 from twisted.plugin import getPlugins
 from twisted.python.usage import UsageError
 
+from argoproxy import soundness
 from argoproxy.config import KEYS, Config, ConfigFault
 from argoproxy.daemon import Daemon
 from argoproxy.service import make_service, make_site
@@ -219,3 +220,12 @@ async def test_the_tac_itself_holds_that_application(monkeypatch: pytest.MonkeyP
 def test_the_tac_tells_what_is_wrong_in_one_line() -> None:
     with pytest.raises(SystemExit, match=r"^argoproxy: no user"):
         make_application([])
+
+
+def test_what_this_machine_lacks_is_told_alone_or_with_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(soundness, "find_spec", lambda name: None)
+    monkeypatch.setenv("ARGOPROXY_MAX_IMAGE_MB", "1")
+    refusal = _refusal("--user", "someone", "--listen", "tcp:0:interface=127.0.0.1", "--workers", "2")
+    assert refusal == "argoproxy: max_image_mb: needs Pillow: pip install 'argoproxy[images]'"
+    with pytest.raises(ConfigFault, match=r"^max_image_mb: needs Pillow: "):
+        make_site(Config(user="someone", max_image_mb=1.0), None)

@@ -7,16 +7,19 @@ How it gets from one to another stays out. A process that is alone is its own an
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import attrs
 import msgspec
 
-from argoproxy.interfaces import ICatalogue, IRouter
+if TYPE_CHECKING:
+    # A supervisor reads and writes what peers tell each other, and has none of these.
+    from argoproxy.interfaces import ICatalogue, IRouter
 
-from .pulse import Pulse
-from .refresh import Refresher
-from .release import Release
-from .traffic import Traffic
+    from .pulse import Pulse
+    from .refresh import Refresher
+    from .release import Release
+    from .traffic import Traffic
 
 
 class Requests(msgspec.Struct, frozen=True):

@@ -19,7 +19,7 @@ from argoproxy.endpoints import claim
 from argoproxy.listening import bind_group
 from argoproxy.logs import Destination, LogFault, syslog_prefix
 from argoproxy.net.peers import News
-from argoproxy.service import make_worker_proxy, simulated
+from argoproxy.soundness import check
 
 from .messages import Begin, fields
 from .process import WorkerProcess, spawn
@@ -36,9 +36,10 @@ def claim_for_workers(config: Config) -> list[socket.socket]:
     Bind every address for every worker.
 
     @return: the sockets of each address, in the order of the slots.
-    @raise ConfigFault: there can't be several workers.
+    @raise ConfigFault: the configuration can't serve, or not with several workers.
     @raise ListenFault: an address can't be had.
     """
+    check(config)
     if sys.platform != "linux":
         raise ConfigFault("workers: must be 1: only Linux shares out connections between processes")
     for endpoint in config.listen:
@@ -59,19 +60,18 @@ def make_supervisor(
     config: Config, sockets: list[socket.socket], log: Destination, twistd: Mapping[str, Any]
 ) -> SupervisorService:
     """
-    What starts the workers, once it is started itself. That a worker can be made of the configuration is tried here.
+    What starts the workers, once it is started itself.
 
     @param sockets: as L{claim_for_workers} gives them.
     @param twistd: C{twistd}'s options.
-    @raise ConfigFault: the configuration can't serve.
+    @raise ConfigFault: there is no such simulator.
     @raise LogFault: the workers couldn't log there.
     """
     from twisted.internet import reactor
 
     if log.observer is None:
         raise LogFault("several workers can't log by --logger: set workers to 1")
-    played, simulator = simulated(config, reactor) if config.use_simulator else (config, None)
-    make_worker_proxy(played, reactor)
+    played, simulator = _simulated(config, reactor) if config.use_simulator else (config, None)
     begin = Begin(
         slot=0,
         slots=config.workers,
@@ -81,6 +81,13 @@ def make_supervisor(
         news=News(),
     )
     return SupervisorService(reactor, config, begin, sockets, _writer(log.stream), simulator)
+
+
+def _simulated(config: Config, reactor: Any) -> tuple[Config, IService]:
+    # Who doesn't play ARGO needs nothing of it.
+    from argoproxy.simulation import simulated
+
+    return simulated(config, reactor)
 
 
 def _writer(stream: Any) -> Callable[[str], None]:

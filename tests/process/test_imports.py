@@ -24,6 +24,8 @@ LATER = {
     "jsonschema": "judges what fits a shape",
     "referencing": "judges what fits a shape",
 }
+# What serves.
+SERVING = {"argoproxy.service", "argoproxy.registry", "argoproxy.net.routes", "klein", "treq"}
 # Of our own, what C{twistd} imports to list its commands.
 LISTED = {"argoproxy", "argoproxy.tap"}
 
@@ -51,8 +53,14 @@ def alone(twistd: Twistd) -> Twistd:
 
 def test_a_proxy_imports_what_it_serves_with_and_no_more(alone: Twistd) -> None:
     imported = _until_it_answers(alone)
-    assert {"argoproxy.service", "argoproxy.registry", "klein", "treq"} <= imported
+    assert imported >= SERVING
     assert {name: why for name, why in LATER.items() if name in imported} == {}
+
+
+def test_a_supervisor_imports_nothing_that_serves(alone: Twistd) -> None:
+    imported = _until_it_answers(alone, "--workers", "2")
+    assert "argoproxy.workers.supervisor" in imported
+    assert not imported & SERVING
 
 
 def test_what_is_asked_for_is_imported(alone: Twistd) -> None:

@@ -1,0 +1,19 @@
+"""
+Whether a configuration can serve on this machine, beyond what its values are by themselves.
+
+A supervisor asks it too, which serves nothing: so nothing that serves is imported here.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from .config import Config, ConfigFault
+
+
+def check(config: Config) -> None:
+    """@raise ConfigFault: it can't serve."""
+    if config.user is None and not config.use_simulator and not config.username_passthrough:
+        raise ConfigFault("user: not set, and ARGO must know who asks")
+    if config.max_image_mb is not None and find_spec("PIL") is None:
+        raise ConfigFault("max_image_mb: needs Pillow: pip install 'argoproxy[images]'")
