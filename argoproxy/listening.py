@@ -11,6 +11,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import select
 import socket
 import struct
 from collections.abc import Sequence
@@ -29,6 +30,8 @@ _REASONS = {
     errno.EADDRNOTAVAIL: "no such address on this machine",
 }
 _BACKLOG = 1024
+# How many times a queue is emptied before it is closed; a turn takes many connections.
+_MOST_TURNS = 1000
 _HIGHEST = 65535
 # Of Linux's asm/socket.h and linux/filter.h.
 _SO_ATTACH_FILTER = 26
@@ -107,6 +110,14 @@ def shut(listener: socket.socket) -> None:
     listener.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, struct.pack("HP", 1, ctypes.addressof(drop_all)))
 
 
+def accept_waiting(port: Any) -> None:
+    """Accept what waits for a reactor's port."""
+    for _ in range(_MOST_TURNS):
+        if not select.select([port], [], [], 0)[0]:
+            return
+        port.doRead()
+
+
 class AdoptedSocketService(Service):
     """
     Serves a factory on a socket that is bound already.
@@ -130,7 +141,10 @@ class AdoptedSocketService(Service):
         self._listener.close()
 
     def stopService(self) -> Deferred[None] | None:
-        """Stop listening; open connections are the factory's affair."""
+        """Accept what waits, and stop listening; open connections are the factory's affair."""
         super().stopService()
         port, self.port = self.port, None
-        return port.stopListening() if port is not None else None
+        if port is None:
+            return None
+        accept_waiting(port)
+        return port.stopListening()

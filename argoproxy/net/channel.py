@@ -8,6 +8,7 @@ closed. Bodies, pauses and what a request needs to write are Twisted's channel's
 from __future__ import annotations
 
 import secrets
+import select
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,7 @@ from argoproxy.errors import ClientFault
 
 from .reply import JSON
 from .request import BoundedRequest
-from .sending import send_now
+from .sending import close_now, send_now
 
 if TYPE_CHECKING:
     from .site import BoundedSite
@@ -69,6 +70,7 @@ class Channel(HTTPChannel):
     transport: Any
     timeOut: Any
     requests: list[Any]
+    _networkProducer: Any
     # What comes behind a running request is read on, so that a client's leaving is noticed.
     _optimisticEagerReadSize = 2 * _MOST_AHEAD
     _lingering: IDelayedCall | None = None
@@ -220,12 +222,10 @@ class Channel(HTTPChannel):
         """Called with the bytes of a reply."""
         send_now(self.transport, data)
 
-    def drain(self) -> None:
-        """Close as soon as nothing is under way: now, or behind the running reply. Half a request is nothing yet."""
-        if not self._handlingRequest or not self.requests:
-            self.transport.loseConnection()
-            return
-        self.end_behind_reply()
+    def loseConnection(self) -> None:
+        """Called behind the last reply. A stream that had begun before could not say that it would be."""
+        self._networkProducer.unregisterProducer()
+        close_now(self.transport)
 
     def end_behind_reply(self) -> None:
         """Close behind the request that has begun, if one has."""
@@ -234,9 +234,9 @@ class Channel(HTTPChannel):
             self.requests[0].setHeader(b"connection", b"close")
 
     def end_if_idle(self) -> None:
-        """Close if not even half a request is there."""
-        if not self.requests and not self._unread:
-            self.transport.loseConnection()
+        """Close if not even half a request is there, nor waits to be read."""
+        if not self.requests and not self._unread and not _waits(self.transport):
+            close_now(self.transport)
 
     def checkPersistence(self, request: Any, version: bytes) -> bool:
         """Whether another request may follow; asked when a request's head is complete."""
@@ -268,6 +268,15 @@ class Channel(HTTPChannel):
     def linger(self, seconds: float) -> None:
         """Close the connection after a while, whatever the client does."""
         self._lingering = self.site.clock.callLater(seconds, self.transport.abortConnection)
+
+
+def _waits(transport: Any) -> bool:
+    """Whether a connection, if it has a socket, has bytes that have not been read yet."""
+    if not hasattr(transport, "fileno"):
+        return False
+    poll = select.poll()
+    poll.register(transport.fileno(), select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _path_of(target: bytes) -> bytes:

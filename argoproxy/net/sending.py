@@ -1,6 +1,9 @@
-"""Bytes that needn't wait for the reactor's next turn."""
+"""What needn't wait for the reactor's next turn: bytes, and the end of a connection."""
 
 from __future__ import annotations
+
+import socket
+from contextlib import suppress
 
 from twisted.internet.interfaces import ITransport
 from twisted.internet.tcp import Connection
@@ -21,6 +24,18 @@ def send_now(transport: ITransport, data: bytes) -> None:
                 return
             data = data[sent:]
     transport.write(data)
+
+
+def close_now(transport: ITransport) -> None:
+    """
+    Close, and on plain TCP tell the other side at once: it may be about to use the connection again.
+
+    A transport by itself tells it in the next turn; what comes until then is lost.
+    """
+    if isinstance(transport, Connection) and _is_clear(transport):
+        with suppress(OSError):
+            transport.socket.shutdown(socket.SHUT_RDWR)
+    transport.loseConnection()
 
 
 def _is_clear(transport: Connection) -> bool:

@@ -57,9 +57,12 @@ class BoundedSite(Site):
         """
         Close idle connections at once, and the others behind the reply that is under way.
 
+        What has reached us and isn't read yet, or only in part, is under way as well.
+
         @return: fires when the last is closed. Cancelling it leaves them as they are.
         """
-        return self._drain(Channel.drain)
+        self.retire()
+        return self.drain_retired()
 
     def retire(self) -> None:
         """Close no connection, but let each end behind its next reply: no client is cut off as it asks."""
@@ -73,13 +76,10 @@ class BoundedSite(Site):
 
         @return: fires when the others are closed, too.
         """
-        return self._drain(Channel.end_if_idle)
-
-    def _drain(self, end: Callable[[Channel], None]) -> Deferred[None]:
         drained: Deferred[None] = Deferred()
         self._drained = drained
         for channel in list(self.connections):
-            end(channel)
+            channel.end_if_idle()
         self._tell_if_drained()
         return drained
 

@@ -7,17 +7,13 @@ serves it next.
 
 from __future__ import annotations
 
-import select
 import socket
 from collections.abc import Sequence
 from typing import Any
 
 import attrs
 
-from argoproxy.listening import shut
-
-# How many times a queue is emptied before it is closed; a turn takes many connections.
-_MOST_TURNS = 1000
+from argoproxy.listening import accept_waiting, shut
 
 
 @attrs.define(eq=False)
@@ -53,7 +49,7 @@ class Doors:
                 shut(one)
         for ports in self._open.values():
             for port in ports:
-                _accept_waiting(port)
+                accept_waiting(port)
 
     def leave(self) -> None:
         """Serve nothing any longer, and give up the sockets: they are closed when nobody has them any more."""
@@ -62,10 +58,3 @@ class Doors:
         for sockets, _ in self._addresses:
             for one in sockets:
                 one.close()
-
-
-def _accept_waiting(port: Any) -> None:
-    for _ in range(_MOST_TURNS):
-        if not select.select([port], [], [], 0)[0]:
-            return
-        port.doRead()

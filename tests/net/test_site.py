@@ -226,17 +226,20 @@ def test_what_is_no_request_is_told_so_in_json(head: bytes, status: int) -> None
 
 def test_draining_closes_idle_connections_and_says_so_to_busy_ones() -> None:
     web = Web(SimulatorSettings(first_byte_delay=5.0))
-    idle, used, busy = Line(web), Line(web), Line(web)
+    idle, used, busy, begun = (Line(web) for _ in range(4))
     used.send(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
     busy.send(_post())
+    begun.send(_post()[:-3])
     drained: list[None] = []
     web.proxy.site.drain().addCallback(drained.append)
-    assert (idle.closed, used.closed, busy.closed) == (True, True, False)
+    assert (idle.closed, used.closed, busy.closed, begun.closed) == (True, True, False, False)
     assert not drained
+    begun.send(_post()[-3:])
     web.settle(5.1)
-    assert b"\r\nconnection: close\r\n" in busy.said().lower()
-    assert _status(busy.said()) == 200
-    assert busy.closed
+    for line in (busy, begun):
+        assert b"\r\nconnection: close\r\n" in line.said().lower()
+        assert _status(line.said()) == 200
+        assert line.closed
     assert drained == [None]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -250,3 +251,22 @@ async def test_an_argo_that_is_not_there_is_a_502() -> None:
         assert json.loads(body)["error"]["message"] == "ARGO could not be reached: the connection was refused."
         await port.stopListening()
         await Deferred.fromCoroutine(proxy.stop())
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_request_that_has_come_but_is_not_read_yet_is_served_before_its_connection_is_drained() -> None:
+    """What stands in front of several proxies asks over kept connections until it sees them closed."""
+    async with _live() as live:
+        wire = await connectProtocol(TCP4ClientEndpoint(reactor, "127.0.0.1", live.port), Wire())
+        request = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
+        wire.transport.write(request)
+        await _until(lambda: b'"ok"' in wire.said)
+        wire.said = b""
+        # Past the reactor, so that it is there before the reactor has had a turn.
+        with socket.socket(fileno=socket.dup(wire.transport.fileno())) as past:
+            past.sendall(request)
+        drained = live.proxy.site.drain()
+        await drained
+        await _until(lambda: wire.said.endswith(b"}"))
+        assert wire.said.startswith(b"HTTP/1.1 200")
+        assert b"\r\nconnection: close\r\n" in wire.said.lower()
