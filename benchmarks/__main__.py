@@ -1,8 +1,9 @@
-"""The command line: C{python -m benchmarks [--quick] [--programs NAME,NAME] [run | compare | curves | flames]}."""
+"""The command line: C{python -m benchmarks [OPTIONS] [run | compare | curves | flames | agents]}."""
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import os
 import signal
 import sys
@@ -12,20 +13,24 @@ from pathlib import Path
 
 import attrs
 
-from . import charts, flames, loading, reports
+from . import charts, flames, loading, procfs, reports
 from .comparison import Baseline, compared
 from .cores import Cores, available
+from .crowd import Crowd, faults
+from .crowd import shown as shown_crowd
 from .curves import CURVES, Curves, shown
 from .limits import raise_limit
 from .program import Program, ProgramFault
-from .programs import COMPARED, DEFAULT, OURS, OURS_NATIVE, PROGRAMS
+from .programs import COMPARED, DEFAULT, OURS, OURS_NATIVE, PROGRAMS, with_workers
 from .results import Results, table
 from .rounds import QUICK, THOROUGH, Bench, Effort
-from .running import Ground
+from .running import Ground, Running
 from .scenarios import SCENARIOS
 from .toolchain import ToolchainFault, build
 
 _RESULTS = Path("bench-results")
+# Seconds until all users of agents are there.
+_RAMP = 60.0
 _BASELINE = Path(__file__).parent / "baseline.json"
 
 
@@ -99,6 +104,25 @@ def _flames(ground: Ground, options: argparse.Namespace) -> None:
                 _say(f"written to {path}")
 
 
+def _agents(ground: Ground, options: argparse.Namespace) -> None:
+    for program in _programs_of(options):
+        _say(f"{options.users} users on {program.name}: {_RAMP / 60 + options.minutes:g} minutes")
+        with (
+            ground.upstream() as upstream,
+            ground.serving(with_workers(program, options.workers), upstream) as running,
+        ):
+            loading.warm(ground, running)
+            _watch(running, options)
+
+
+def _watch(running: Running, options: argparse.Namespace) -> None:
+    idle = procfs.resident(running.session or 0)
+    moments, calls = asyncio.run(Crowd(running, options.users).watch(_RAMP, options.minutes * 60))
+    print(shown_crowd(options.users, idle, moments, calls))
+    for line in faults(calls):
+        _say(f"failed: {line}")
+
+
 # The scenarios whose time is shown, and how their pictures are called.
 _PICTURED = {"chat, 64 at once": "chat", "streams paced at 100/s, 64 at once": "stream"}
 _TASKS: Mapping[str, Task] = {
@@ -106,6 +130,7 @@ _TASKS: Mapping[str, Task] = {
     "compare": Task(_compare, COMPARED),
     "curves": Task(_curves, (OURS, OURS_NATIVE)),
     "flames": Task(_flames, (OURS,)),
+    "agents": Task(_agents, (OURS_NATIVE,)),
 }
 
 
@@ -142,11 +167,14 @@ def _options(arguments: list[str]) -> argparse.Namespace:
         choices=tuple(_TASKS),
         default="run",
         help="run: the programs side by side (default); compare: ours with the baseline; curves: how cost grows; "
-        "flames: where the time goes",
+        "flames: where the time goes; agents: many users of coding agents",
     )
     parser.add_argument("--quick", action="store_true", help="less of everything: under fifteen minutes")
     parser.add_argument("--programs", type=_programs, help=f"which take part, of: {', '.join(PROGRAMS)}")
     parser.add_argument("--soak", type=float, metavar="MINUTES", help="of load on each program to see it grow")
+    parser.add_argument("--users", type=int, default=1000, help="of agents (1000)")
+    parser.add_argument("--minutes", type=float, default=3.0, help="for which agents are looked on (3)")
+    parser.add_argument("--workers", type=int, default=1, help="of the proxy that agents use (1)")
     parser.add_argument("--against", type=Path, default=_BASELINE, help="results to compare with (the baseline)")
     parser.add_argument("--output", type=Path, default=_RESULTS, help="folder for the results (bench-results)")
     return parser.parse_args(arguments)

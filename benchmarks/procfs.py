@@ -15,7 +15,7 @@ def members(session: int) -> list[int]:
 
 def cpu_seconds(session: int) -> dict[int, float]:
     """CPU seconds of each of a session's processes, all threads, by the scheduler's accounting: not in ticks."""
-    return {pid: sum(map(_runtime, _tasks(pid))) / 1e9 for pid in members(session)}
+    return {pid: sum(map(_runtime, _entries(pid, "task"))) / 1e9 for pid in members(session)}
 
 
 def resident(session: int) -> int:
@@ -26,6 +26,11 @@ def resident(session: int) -> int:
 def peak(session: int) -> int:
     """The most that was resident since the start, or since L{forget_peak}, in bytes."""
     return sum(_status(pid, "VmHWM") for pid in members(session)) * 1024
+
+
+def descriptors(session: int) -> int:
+    """Files and connections that a session's processes have open."""
+    return sum(len(_entries(pid, "fd")) for pid in members(session))
 
 
 def forget_peak(session: int) -> None:
@@ -45,9 +50,10 @@ def _session(pid: int) -> int | None:
     return int(stat[3]) if len(stat) > 3 else None
 
 
-def _tasks(pid: int) -> list[Path]:
+def _entries(pid: int, folder: str) -> list[Path]:
+    """What is in a folder of a process's; nothing if it has gone."""
     try:
-        return list((_PROC / str(pid) / "task").iterdir())
+        return list((_PROC / str(pid) / folder).iterdir())
     except OSError:
         return []
 

@@ -9,6 +9,8 @@ from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
+import attrs
+
 import argoproxy
 
 from . import peers
@@ -27,6 +29,13 @@ def _ours(place: Place, wire: str = "gateway", options: tuple[str, ...] = ()) ->
     )
     command = [twistd(), "--nodaemon", "--pidfile=", "--logfile=program.log", "argoproxy", "--config", config]
     return [*command, *options]
+
+
+def with_workers(program: Program, workers: int) -> Program:
+    """One of ours, with so many workers."""
+    command = program.command
+    assert command is not None
+    return attrs.evolve(program, command=lambda place: [*command(place), "--workers", str(workers)], workers=workers)
 
 
 def _version() -> str:
