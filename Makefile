@@ -1,6 +1,7 @@
 # make run: the proxy with a simulated ARGO.  make test: everything that must hold.  make docs: the API's pages.
 # make bench: how fast it is beside others.  make bench-compare: beside what it was.  make bench-curves: how cost grows.
 # What benchmarks are told stands in BENCH: make bench BENCH=--quick.
+# make bench-agents: what many users of coding agents cost.  make scale-check: proxies behind HAProxy and nginx.
 # make conformance: published test suites, and clients that people use.
 # All of them make .venv first, and do only what has not been done yet.
 
@@ -14,7 +15,7 @@ OUTER := $(OUTER),argoproxy/tap.py,argoproxy/daemon.py,argoproxy/signals.py,argo
 OUTER := $(OUTER),argoproxy/endpoints.py,argoproxy/listening.py
 OUTER := $(OUTER),argoproxy/workers/supervision.py,argoproxy/workers/worker.py
 
-.PHONY: run test bench bench-compare bench-curves conformance docs clean
+.PHONY: run test bench bench-compare bench-curves bench-agents scale-check conformance docs clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.installed
@@ -35,6 +36,12 @@ bench-compare: $(VENV)/.installed-bench
 
 bench-curves: $(VENV)/.installed-bench
 	$(BIN)/python -m benchmarks curves $(BENCH)
+
+bench-agents: $(VENV)/.installed-bench
+	$(BIN)/python -m benchmarks agents $(BENCH)
+
+scale-check: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.failover
 
 conformance: $(VENV)/.installed
 	$(BIN)/python -m conformance

@@ -63,10 +63,10 @@ class Ground:
     @contextmanager
     def simulator(self) -> Iterator[int]:
         """Our simulator, on the upstream's core; gives its port."""
-        port = _free_port()
+        port = free_port()
         command = [twistd(), "--nodaemon", "--pidfile=", "--logfile=argosim.log", "argosim", "--port", str(port)]
-        with _started("argosim", command, (self.cores.rest,), self._place(f"argosim-{port}")) as process:
-            _wait(process, "argosim", port, "/v1/models")
+        with started("argosim", command, (self.cores.rest,), self._place(f"argosim-{port}")) as process:
+            until_serving(process, "argosim", port, "/v1/models")
             yield port
 
     @contextmanager
@@ -81,13 +81,13 @@ class Ground:
             if program.command is None:
                 yield Running(program, port, None)
                 return
-            own = _free_port()
+            own = free_port()
             place = Place(own, f"http://127.0.0.1:{port}", self._place(f"{program.name}-{own}"))
             command = program.command(place)
             begun = time.monotonic()
             cores = self.cores.of(program.workers)
-            process = stack.enter_context(_started(program.name, command, cores, place.folder))
-            _wait(process, program.name, own, program.health)
+            process = stack.enter_context(started(program.name, command, cores, place.folder))
+            until_serving(process, program.name, own, program.health)
             yield Running(program, own, process.pid, time.monotonic() - begun)
 
     def _place(self, name: str) -> Path:
@@ -97,10 +97,10 @@ class Ground:
 
 
 @contextmanager
-def _started(
+def started(
     name: str, command: list[str], cores: tuple[int, ...], folder: Path
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A process in a session of its own, all of which is ended at the end."""
+    """A process in a session of its own, all of which is ended at the end. What it prints goes to C{output}."""
     environment = {name: value for name, value in os.environ.items() if not _is_ours(name)}
     environment |= {"PYTHONPATH": str(_ROOT)} if command[0] == twistd() else {}
     with (folder / "output").open("wb") as output, pinned(*cores):
@@ -139,7 +139,12 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def _wait(process: subprocess.Popen[bytes], name: str, port: int, path: str) -> None:
+def until_serving(process: subprocess.Popen[bytes], name: str, port: int, path: str) -> None:
+    """
+    Wait until it answers a GET with 200.
+
+    @raise ProgramFault: it ends before, or never does.
+    """
     until = time.monotonic() + _PATIENCE
     while not _answers(port, path):
         if process.poll() is not None or time.monotonic() > until:
@@ -163,7 +168,8 @@ def _answers(port: int, path: str) -> bool:
         connection.close()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
