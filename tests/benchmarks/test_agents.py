@@ -100,7 +100,8 @@ def test_an_example_is_run_as_it_is_but_for_its_addresses(tmp_path: Path) -> Non
     for front in FRONTS.values():
         text = (EXAMPLES / front.example).read_text(encoding="utf-8")
         here = adapted(text, 1, (2, 3), tmp_path)
-        assert sorted(re.findall(r"(?:10\.0\.0\.\d+|127\.0\.0\.1):\d+", here)) == ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"]
+        found = re.findall(r"(?:10\.0\.0\.\d+|127\.0\.0\.1):\d+", here)
+        assert sorted(found) == ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"]
         assert len(here.splitlines()) == len(text.splitlines())
 
 
