@@ -71,6 +71,10 @@ class ChatRequest(Asked, frozen=True, kw_only=True):
         """The most tokens that the reply may have, or L{None}."""
         return self.max_completion_tokens if self.max_tokens is None else self.max_tokens
 
+    def without_content(self) -> ChatRequest:
+        """How the reply is wanted, without what was asked."""
+        return msgspec.structs.replace(self, prompts=((),), tools=(), extras={}, raw={}, pictures={})
+
     def singles(self) -> Iterator[ChatRequest]:
         """The same request cut into those with one prompt and one choice, in the order of their choices' indexes."""
         if len(self.prompts) == 1 and self.n == 1:

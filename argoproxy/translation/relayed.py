@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zope.interface import implementer
 
-from argoproxy.conversation import Call, Failed, Head, Model, Request, Stamp, Usage
+from argoproxy.conversation import Call, ChatRequest, Failed, Head, Model, Request, Stamp, Usage
 from argoproxy.errors import ProxyError
 from argoproxy.interfaces import ILeg, IRelay, IRenderer, ISplice, ITranslation
 
@@ -38,7 +38,11 @@ class Relay:
         return self._renderer.keepalive
 
     def calls(self, user: str) -> tuple[Call, ...]:
-        return (self._upstream.relay(self._request, self._model, user),)
+        call = self._upstream.relay(self._request, self._model, user)
+        # How the reply is wanted matters until its end; what was asked, which may be long, doesn't.
+        if isinstance(self._request, ChatRequest):
+            self._request = self._request.without_content()
+        return (call,)
 
     def leg(self, call: Call, head: Head, choice: int) -> ILeg:
         self._splice = self._upstream.splice(call, self._request, head, self._stamp)

@@ -10,7 +10,6 @@ L{argoproxy.upstreams.anthropic_gathering}.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 import attrs
 import msgspec
@@ -78,16 +77,16 @@ class AnthropicNative:
         chat = illustrated(_chat(request))
         retelling = Retelling(chat, model.abilities, conversation)
         said = retelling.encode({"model": model.internal_id, "user": user})
-        return self._call(said, retelling.streamed, chat, user, adjusted=tuple(retelling.adjusted))
+        call = self._call(said, retelling.streamed, chat, user, adjusted=tuple(retelling.adjusted))
+        return msgspec.structs.replace(call, prompt=estimate(said, chat))
 
     def splice(self, call: Call, request: Request, head: Head, stamp: Stamp) -> ISplice:
         if _is_refusal(head):
             return Refused(head)
         chat = _chat(request)
-        guess = partial(estimate, call, chat)
         if _is_whole(call, head):
-            return WholeSplice(head, stamp, guess, asked=not chat.stream)
-        stream = StreamSplice(head, stamp, guess)
+            return WholeSplice(head, stamp, call.prompt, asked=not chat.stream)
+        stream = StreamSplice(head, stamp, call.prompt)
         return stream if chat.stream else GatheringSplice(head, stream)
 
     def _call(self, said: bytes, streamed: bool, request: ChatRequest, user: str, **about: tuple[object, ...]) -> Call:

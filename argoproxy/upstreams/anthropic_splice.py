@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from zope.interface import implementer
 
-from argoproxy.conversation import Call, ChatRequest, Head, Image, Opaque, Stamp, ToolResult, Usage
+from argoproxy.conversation import ChatRequest, Head, Image, Opaque, Stamp, ToolResult, Usage
 from argoproxy.errors import ProxyError, Truncated, UpstreamFault
 from argoproxy.interfaces import ISplice
 from argoproxy.vocabulary.anthropic import MessageUsage
@@ -40,13 +40,13 @@ _fields = msgspec.json.Decoder(Fields)
 _event = msgspec.json.Decoder(LooseEvent)
 
 
-def estimate(call: Call, request: ChatRequest) -> int:
+def estimate(body: bytes, request: ChatRequest) -> int:
     """About how many tokens a prompt has, by its length: for clients that must be told before anything has counted."""
     parts = [part for message in request.messages for part in message.parts]
     inner = [one for part in parts for one in (part.parts if isinstance(part, ToolResult) else (part,))]
     pictures = [one for one in inner if isinstance(one, Image)]
     opaque = [one for one in inner if isinstance(one, Opaque)]
-    words = len(call.body) - sum(len(one.url) for one in pictures) - sum(one.length for one in opaque)
+    words = len(body) - sum(len(one.url) for one in pictures) - sum(one.length for one in opaque)
     others = _TOKENS_PER_PICTURE * len(pictures) + sum(one.tokens for one in opaque)
     return max(1, max(0, words) // _BYTES_PER_TOKEN + others)
 
@@ -58,10 +58,10 @@ class Completion:
     @ivar told: what was told of the usage so far.
     """
 
-    def __init__(self, stamp: Stamp, guess: Callable[[], int]) -> None:
-        """@param guess: about how many tokens the prompt has."""
+    def __init__(self, stamp: Stamp, prompt: int) -> None:
+        """@param prompt: about how many tokens it has."""
         self._name = msgspec.Raw(_encode(stamp.model))
-        self._guess = guess
+        self._prompt = prompt
         self.told = MessageUsage()
 
     @property
@@ -85,7 +85,7 @@ class Completion:
             return usage
         fields = {"output_tokens": _ZERO} | (_fields.decode(usage) if bytes(usage) != b"null" else {})
         if not self.told.usage().prompt:
-            self.told = self.told.then(MessageUsage(input_tokens=self._guess()))
+            self.told = self.told.then(MessageUsage(input_tokens=self._prompt))
             fields["input_tokens"] = msgspec.Raw(_encode(self.told.input_tokens))
         return msgspec.Raw(_encode(fields))
 
@@ -97,13 +97,13 @@ class WholeSplice:
     fault: ProxyError | None = None
     usage: Usage | None = None
 
-    def __init__(self, head: Head, stamp: Stamp, guess: Callable[[], int], asked: bool) -> None:
+    def __init__(self, head: Head, stamp: Stamp, prompt: int, asked: bool) -> None:
         """
-        @param guess: about how many tokens the prompt has.
+        @param prompt: about how many tokens it has.
         @param asked: whether such a reply was asked for. A client that waits for a stream can't be given one.
         """
         self._head = head
-        self._completion = Completion(stamp, guess)
+        self._completion = Completion(stamp, prompt)
         self._asked = asked
         self._body = bytearray()
 
@@ -135,10 +135,10 @@ class StreamSplice:
     fault: ProxyError | None = None
     usage: Usage | None = None
 
-    def __init__(self, head: Head, stamp: Stamp, guess: Callable[[], int]) -> None:
-        """@param guess: about how many tokens the prompt has."""
+    def __init__(self, head: Head, stamp: Stamp, prompt: int) -> None:
+        """@param prompt: about how many tokens it has."""
         self._head = head
-        self._completion = Completion(stamp, guess)
+        self._completion = Completion(stamp, prompt)
         self._reader = SseReader()
         self._opening = Opening()
         self._held: list[bytes] = []

@@ -5,10 +5,18 @@ from __future__ import annotations
 import gc
 import json
 import weakref
+from types import FunctionType, ModuleType
 from typing import Any
 
+import msgspec
 import pytest
+from twisted.internet.base import DelayedCall
+from twisted.internet.testing import MemoryReactorClock
+from twisted.web.http import HTTPChannel
+from twisted.web.http import Request as WebRequest
 
+from argoproxy.net.client import UpstreamReply
+from argoproxy.net.exchange import Parties
 from argoproxy.routing import Router
 from argoproxy.simulator import SimulatorSettings
 from tests.web import CHAT, Web
@@ -527,3 +535,49 @@ def test_a_request_that_is_over_is_gone_without_the_garbage_collector(stream: bo
         assert [part for part in parts if part() is not None] == []
     finally:
         gc.enable()
+
+
+def test_a_relayed_prompt_that_argo_does_not_count_is_estimated_though_its_bytes_are_gone() -> None:
+    web = Web(upstream="native")
+    words = "some words " * 400
+    body = {"model": "claude-sonnet-4.5", "max_tokens": 50, "stream": True}
+    asked = body | {"messages": [{"role": "user", "content": f"[sim:no-input-tokens] {words}"}]}
+    got = web.post("/v1/messages", asked, {"anthropic-version": "2023-06-01"})
+    [start] = [event for event in got.sse() if event["type"] == "message_start"]
+    assert 700 < start["message"]["usage"]["input_tokens"] < 2000
+
+
+@pytest.mark.parametrize("path", ["/v1/messages", CHAT])
+@pytest.mark.parametrize("upstream", ["gateway", "native"])
+def test_an_open_stream_keeps_nothing_of_a_large_request(path: str, upstream: str) -> None:
+    """Thousands may be open, each with a conversation of hundreds of kilobytes behind it."""
+    web = Web(SimulatorSettings(chunk_delay=10.0, chunk_size=4), upstream=upstream)
+    text = "x" * 100 + "y" * 200_000
+    model = "claude-sonnet-4.5" if path == "/v1/messages" else "gpt-4o"
+    asked = {"model": model, "max_tokens": 50, "stream": True, "messages": [{"role": "user", "content": text}]}
+    got = web.begin("POST", path, asked)
+    web.settle(20.0)
+    assert got.response is not None
+    assert not got.ended
+    [exchange] = web.proxy._traffic._running
+    assert not [thing for thing in _held(exchange) if len(thing) > 100_000]
+
+
+def _held(thing: object) -> list[str | bytes]:
+    """All texts that can be reached from something, but not through what outlives it, or HTTP on either side."""
+    found: list[str | bytes] = []
+    seen, waiting = set[int](), [thing]
+    while waiting:
+        one = waiting.pop()
+        if id(one) in seen or isinstance(one, (type, ModuleType, FunctionType, Parties, MemoryReactorClock)):
+            continue
+        seen.add(id(one))
+        if isinstance(one, (str, bytes)):
+            found.append(one)
+        elif isinstance(one, msgspec.Raw):
+            found.append(bytes(one))
+        elif isinstance(one, msgspec.Struct):
+            waiting.extend(getattr(one, name) for name in one.__struct_fields__)
+        elif not isinstance(one, (HTTPChannel, WebRequest, UpstreamReply, DelayedCall)):
+            waiting.extend(gc.get_referents(one))
+    return found

@@ -10,7 +10,7 @@ import pytest
 from pydantic import TypeAdapter
 from zope.interface.verify import verifyObject
 
-from argoproxy.conversation import Call, ChatRequest, Head, Usage
+from argoproxy.conversation import ChatRequest, Head, Usage
 from argoproxy.errors import ProxyError, Truncated
 from argoproxy.interfaces import ISplice
 from argoproxy.upstreams.anthropic_splice import estimate
@@ -198,11 +198,11 @@ def test_pictures_and_files_are_not_taken_for_words_in_an_estimate() -> None:
             {"role": "user", "content": [result]},
         ]
     )
-    assert 3200 < estimate(relay(asked), asked) < 3500
+    assert 3200 < relay(asked).prompt < 3500
     pdf = {"type": "document", "source": {"type": "base64", "media_type": "application/pdf", "data": "a" * 400_000}}
     asked = parsed(messages=[{"role": "user", "content": [pdf]}])
-    assert 16_000 < estimate(relay(asked), asked) < 25_000
-    assert estimate(Call(url="", body=b"", reply="whole"), ChatRequest(model="x", prompts=((),))) == 1
+    assert 16_000 < relay(asked).prompt < 25_000
+    assert estimate(b"", ChatRequest(model="x", prompts=((),))) == 1
 
 
 @pytest.mark.parametrize("stream", [False, True])
