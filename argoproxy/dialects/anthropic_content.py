@@ -24,6 +24,7 @@ from argoproxy.vocabulary.anthropic_blocks import (
     UserBlock,
     spoken,
 )
+from argoproxy.wire.json import length
 
 from .anthropic_tools import require_object
 from .reading import decode
@@ -87,7 +88,7 @@ def read_block(raw: msgspec.Raw, role: str, path: str) -> Part:
     """
     kind = decode(_kind, raw, path).type
     reader = _READERS[role].get(kind)
-    return Opaque(kind, path, len(bytes(raw))) if reader is None else reader(raw, path)
+    return Opaque(kind, path, length(raw)) if reader is None else reader(raw, path)
 
 
 def _placed(image: Image, path: str) -> Image:
@@ -97,7 +98,7 @@ def _placed(image: Image, path: str) -> Image:
 def _read_image(raw: msgspec.Raw, path: str) -> Part:
     """A picture that is here or has an address; others are kept by Anthropic."""
     if decode(_sourced, raw, path).source.type not in ("base64", "url"):
-        return Opaque("image", path, len(bytes(raw)))
+        return Opaque("image", path, length(raw))
     return part_of(decode(_image, raw, path), path)
 
 
@@ -106,7 +107,7 @@ def _read_document(raw: msgspec.Raw, path: str) -> Part:
     try:
         return _document.decode(raw).part()
     except msgspec.ValidationError:
-        return Opaque("document", path, len(bytes(raw)))
+        return Opaque("document", path, length(raw))
 
 
 def _read_answer(raw: msgspec.Raw, path: str) -> Part:

@@ -14,7 +14,7 @@ import msgspec
 from argoproxy.conversation import Tool, ToolChoice
 from argoproxy.errors import ClientFault
 from argoproxy.vocabulary.anthropic import ChoiceShape, ToolSpec
-from argoproxy.wire.json import Fields
+from argoproxy.wire.json import Fields, begins
 
 from .openai_tools import fitting
 from .reading import decode
@@ -71,7 +71,7 @@ def read_tools(raws: Sequence[msgspec.Raw], shape: ChoiceShape | None) -> Toolbo
 
 def require_object(raw: msgspec.Raw, path: str) -> None:
     """@raise ClientFault: it is not a JSON object."""
-    if not bytes(raw).startswith(b"{"):
+    if not begins(raw, b"{"):
         raise ClientFault(f"Invalid value for '{path}': expected an object.", code="invalid_type", param=path)
 
 

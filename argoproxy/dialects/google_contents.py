@@ -25,6 +25,7 @@ from argoproxy.conversation import (
 )
 from argoproxy.conversation.gather import Gatherer
 from argoproxy.vocabulary import google
+from argoproxy.wire.json import begins
 
 from .google_calls import Pairing
 from .google_parts import answer, json_text, only_text, parts_of, refuse_unknown, refused, shown
@@ -159,5 +160,4 @@ class _History:
 
 def _failed(response: msgspec.Raw) -> bool:
     """Whether a tool answered an error and nothing else: Google's rule for what a response holds."""
-    text = bytes(response)
-    return text.startswith(b"{") and set(_keys.decode(text)) == {"error"}
+    return begins(response, b"{") and set(_keys.decode(response)) == {"error"}

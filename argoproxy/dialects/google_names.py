@@ -11,7 +11,7 @@ import re
 import msgspec
 
 from argoproxy.errors import ClientFault
-from argoproxy.wire.json import Fields
+from argoproxy.wire.json import Fields, begins
 
 from .reading import decode, split
 
@@ -70,9 +70,9 @@ def _name(name: str) -> str:
 
 
 def _value(raw: msgspec.Raw) -> msgspec.Raw:
-    text = bytes(raw)
-    if text[:1] not in b"{[" or not _ANY_SNAKE.search(text):
+    is_object = begins(raw, b"{")
+    if not (is_object or begins(raw, b"[")) or not _ANY_SNAKE.search(raw):
         return raw
-    if text.startswith(b"{"):
-        return msgspec.Raw(_encode(_camel(_object.decode(text))))
-    return msgspec.Raw(_encode([_value(one) for one in _array.decode(text)]))
+    if is_object:
+        return msgspec.Raw(_encode(_camel(_object.decode(raw))))
+    return msgspec.Raw(_encode([_value(one) for one in _array.decode(raw)]))

@@ -10,13 +10,13 @@ from argoproxy.conversation import Image, Text
 from argoproxy.errors import ClientFault
 from argoproxy.vocabulary.google import UNSUPPORTED_PARTS, Blob, Content, FileData, FunctionResponse, Part
 from argoproxy.vocabulary.google_schema import json_schema
+from argoproxy.wire.json import NULL, begins
 
 from .google_seals import plain_base64
 
 _IMAGE_TYPE = re.compile(r"image/[a-z0-9.+-]+", re.IGNORECASE)
 _ADDRESS = re.compile(r"https?://", re.IGNORECASE)
 _FILES_API = re.compile(r"https://generativelanguage\.googleapis\.com/", re.IGNORECASE)
-_NULL = b"null"
 
 
 def parts_of(content: Content) -> tuple[Part, ...]:
@@ -60,7 +60,7 @@ def refuse_unknown(part: Part, path: str) -> None:
     @raise ClientFault: it belongs to a tool that Google runs itself, or nothing in it is known.
     """
     for field, name in UNSUPPORTED_PARTS.items():
-        if bytes(getattr(part, field)) != _NULL:
+        if getattr(part, field) != NULL:
             raise refused(f"{path}.{name}", "parts of this kind are not supported")
     kinds = (part.text, part.inline_data, part.file_data, part.function_call, part.function_response)
     # A seal may come alone, at the end of a stream.
@@ -74,10 +74,10 @@ def json_text(raw: msgspec.Raw, path: str) -> str:
 
     @raise ClientFault: it is no object.
     """
-    text = bytes(raw)
-    if text == _NULL:
+    if raw == NULL:
         return "{}"
     require_object(raw, path)
+    text = bytes(raw)
     return (msgspec.json.encode(msgspec.json.decode(text)) if b"\\u" in text else text).decode()
 
 
@@ -85,7 +85,7 @@ def require_object(raw: msgspec.Raw, path: str) -> None:
     """
     @raise ClientFault: it is no object.
     """
-    if not bytes(raw).startswith(b"{"):
+    if not begins(raw, b"{"):
         raise ClientFault(f"Invalid value for '{path}': expected an object.", code="invalid_type", param=path)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from binascii import b2a_base64
+from collections.abc import Sequence
 from typing import Literal
 
 import attrs
@@ -172,7 +173,7 @@ class EmbeddingsRenderer:
         return msgspec.json.encode(numbers) if cut else row
 
 
-def _base64(numbers: list[float]) -> bytes:
+def _base64(numbers: Sequence[float]) -> bytes:
     """Base64 of float32, lowest byte first, which is what OpenAI's clients read."""
     try:
         packed = struct.pack(f"<{len(numbers)}f", *numbers)

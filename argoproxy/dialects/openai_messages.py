@@ -15,6 +15,7 @@ import msgspec
 from argoproxy.conversation import Image, Message, Opaque, Part, Reasoning, Role, Text, ToolCall, ToolResult
 from argoproxy.errors import ClientFault
 from argoproxy.vocabulary.openai import CustomToolCall, FunctionCall, FunctionToolCall
+from argoproxy.wire.json import NULL, begins, length
 
 from .openai_freeform import text_call
 from .reading import decode
@@ -114,7 +115,7 @@ class _Outline(msgspec.Struct, frozen=True):
     """A message whose content is still to be read."""
 
     role: str = ""
-    content: msgspec.Raw = msgspec.Raw(b"null")
+    content: msgspec.Raw = NULL
     name: str | None = None
 
 
@@ -167,7 +168,7 @@ def _read(raw: msgspec.Raw) -> Sequence[ChatMessage | Message]:
 def _read_one(raw: msgspec.Raw, path: str) -> ChatMessage | Message:
     """A message: a user's with all that it holds, known here or not."""
     outline: _Outline = decode(_outline, raw, path)
-    if outline.role == "user" and bytes(outline.content).startswith(b"["):
+    if outline.role == "user" and begins(outline.content, b"["):
         content = f"{path}.content"
         parts = enumerate(decode(_parts_of_one, outline.content, content))
         return Message("user", tuple(_read_part(one, f"{content}[{index}]") for index, one in parts), outline.name)
@@ -179,7 +180,7 @@ def _read_part(raw: msgspec.Raw, path: str) -> Part:
     kind = decode(_kind, raw, path).type
     decoder = _PARTS.get(kind)
     if decoder is None:
-        return Opaque(kind, path, len(bytes(raw)))
+        return Opaque(kind, path, length(raw))
     part: Part = decode(decoder, raw, path).part(path)
     return part
 

@@ -15,7 +15,7 @@ import msgspec
 from argoproxy.conversation import Tool, ToolChoice
 from argoproxy.errors import ClientFault
 from argoproxy.vocabulary.openai import FunctionName, FunctionSpec, FunctionTool
-from argoproxy.wire.json import Fields
+from argoproxy.wire.json import NULL, Fields, begins
 
 from .openai_freeform import CustomSpec
 from .reading import decode
@@ -154,7 +154,7 @@ def settled(
     @raise ClientFault: the choice is none, or asks for what isn't there.
     """
     known = tuple(tools)
-    if bytes(choice) == b"null":
+    if choice == NULL:
         return Toolbox(known, None, left_out)
     wish = _wish(choice, shapes)
     if wish is None:
@@ -168,7 +168,7 @@ def settled(
 
 def _wish(choice: Choice, shapes: Mapping[str, msgspec.json.Decoder[Any]]) -> Wish | None:
     """What a choice asks for; L{None} if it is a tool that ARGO hasn't."""
-    if not bytes(choice).startswith(b"{"):
+    if not begins(choice, b"{"):
         return Wish(ToolChoice(decode(_word, choice, "tool_choice")))
     shape = shapes.get(decode(_kind, choice, "tool_choice").type)
     if shape is None:
@@ -185,7 +185,7 @@ def checked(spec: FunctionSpec, path: str) -> Tool:
     @raise ClientFault: they are no JSON schema's object.
     """
     tool = spec.tool()
-    if tool.parameters is not None and not bytes(tool.parameters).startswith(b"{"):
+    if tool.parameters is not None and not begins(tool.parameters, b"{"):
         raise ClientFault(f"Invalid value for '{path}': expected an object.", code="invalid_type", param=path)
     return tool
 

@@ -59,7 +59,7 @@ class Reader(Generic[S]):
         known: dict[str, Any] = {}
         extras: json.Fields = {}
         for name, raw in fields.items():
-            if bytes(raw) == b"null":
+            if raw == json.NULL:
                 continue
             if name in self._names:
                 known[self._names[name]] = decode(self._decoders[name], raw, name)

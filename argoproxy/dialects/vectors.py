@@ -5,6 +5,7 @@ Vectors on their way to a client: read, checked, and cut to fewer dimensions. Ho
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import msgspec
 
@@ -13,10 +14,10 @@ from argoproxy.errors import ClientFault, UpstreamFault
 MOST_INPUTS = 2048
 """OpenAI's limit on the inputs of one request."""
 
-_numbers = msgspec.json.Decoder(list[float])
+_numbers = msgspec.json.Decoder(tuple[float, ...])
 
 
-def read(row: msgspec.Raw) -> list[float]:
+def read(row: msgspec.Raw) -> Sequence[float]:
     """
     A vector's numbers.
 
@@ -28,7 +29,7 @@ def read(row: msgspec.Raw) -> list[float]:
         raise garbage("a vector that is none") from None
 
 
-def cut(numbers: list[float], wanted: int, param: str) -> list[float]:
+def cut(numbers: Sequence[float], wanted: int, param: str) -> Sequence[float]:
     """
     The first numbers, made a unit vector again, as OpenAI's own C{dimensions} does.
 

@@ -109,10 +109,11 @@ def _pictures(request: ChatRequest) -> Iterator[tuple[str, Image]]:
     for prompt in request.prompts:
         for number, message in enumerate(prompt):
             for place, part in enumerate(message.parts):
-                inner = part.parts if isinstance(part, ToolResult) else (part,)
-                yield from (
-                    (one.path or f"messages[{number}].content[{place}]", one) for one in inner if isinstance(one, Image)
-                )
+                if not isinstance(part, (Image, ToolResult)):
+                    continue
+                for one in (part,) if isinstance(part, Image) else part.parts:
+                    if isinstance(one, Image):
+                        yield one.path or f"messages[{number}].content[{place}]", one
 
 
 def _replaced(message: Message, found: Mapping[str, str]) -> Message:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from io import BytesIO
 
 import attrs
 from twisted.internet.defer import Deferred, succeed
@@ -114,7 +115,8 @@ def _taken(request: Request) -> bytes:
     """The body, which the request itself needn't keep any longer."""
     if request.content is None:
         return b""
-    body: bytes = request.content.read()
+    # Unlike what it reads, what it holds is not a copy.
+    body: bytes = request.content.getvalue() if isinstance(request.content, BytesIO) else request.content.read()
     request.content.close()
     return body
 

@@ -32,7 +32,8 @@ class Counter:
         """
         A tally of all that the request says. Nothing is counted until its C{step}; small ones take one.
         """
-        return Tally(encoding(model.encoding), prompt.said(request, model.encoding))
+        codes = encoding(model.encoding)
+        return Tally(codes, prompt.said(request, codes))
 
     def completion(self, model: Model) -> Tally:
         """An empty tally."""

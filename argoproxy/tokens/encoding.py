@@ -93,9 +93,15 @@ class Encoding:
 
     def remember(self, text: str, tokens: int) -> None:
         """Take note of a count."""
-        if len(self._known) >= _MOST_KNOWN:
-            self._known.clear()
-        self._known[hash(text)] = tokens
+        self._note(hash(text), tokens)
+
+    def remembered_sum(self, said: bytes) -> int | None:
+        """The tokens of what was said before in these bytes, by more texts than one. None of the bytes is kept."""
+        return self._known.get(_key(said))
+
+    def remember_sum(self, said: bytes, tokens: int) -> None:
+        """Take note of such a sum."""
+        self._note(_key(said), tokens)
 
     def spell(self, ids: Sequence[int]) -> str:
         """
@@ -130,9 +136,19 @@ class Encoding:
                 self._library = library
             return self._library
 
+    def _note(self, key: int, tokens: int) -> None:
+        if len(self._known) >= _MOST_KNOWN:
+            self._known.clear()
+        self._known[key] = tokens
+
     @property
     def _tokenizer(self) -> AnyTokenizer:
         return self._library or self.load()
+
+
+def _key(said: bytes) -> int:
+    """Another one than that of a text with the same bytes."""
+    return hash((said,))
 
 
 @functools.cache

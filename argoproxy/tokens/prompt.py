@@ -17,13 +17,15 @@ from argoproxy.conversation import (
 )
 
 from . import overhead, schema
+from .encoding import Encoding
+from .tally import Said
 
 
-def said(request: ChatRequest | EmbeddingRequest, encoding: str) -> Iterator[str | int]:
+def said(request: ChatRequest | EmbeddingRequest, encoding: Encoding) -> Iterator[Said]:
     """
     All that a request says. Made on the way, so that a long one needs no room and no time before it is counted.
 
-    @param encoding: the name of the model's token encoding: overheads differ by it.
+    @param encoding: the model's: overheads differ by it.
     """
     if isinstance(request, EmbeddingRequest):
         for text in request.inputs:
@@ -32,7 +34,7 @@ def said(request: ChatRequest | EmbeddingRequest, encoding: str) -> Iterator[str
         yield from _chat(request, encoding)
 
 
-def _chat(request: ChatRequest, encoding: str) -> Iterator[str | int]:
+def _chat(request: ChatRequest, encoding: Encoding) -> Iterator[Said]:
     for prompt in request.prompts:
         for message in prompt:
             if not request.bare:

@@ -12,6 +12,9 @@ import msgspec
 
 from argoproxy.conversation import Tool
 
+from .encoding import Encoding
+from .tally import Said, Sum
+
 _TOOL = {"o200k_base": 7, "cl100k_base": 10}
 _TOOLS = 12
 _PROPERTIES = 3
@@ -55,17 +58,28 @@ class _Schema(msgspec.Struct, frozen=True):
 _decoder = msgspec.json.Decoder(_Schema)
 
 
-def said(tools: Iterable[Tool], encoding: str) -> Iterator[str | int]:
+def said(tools: Iterable[Tool], encoding: Encoding) -> Iterator[Said]:
     """The texts and overheads of these tools; nothing for none."""
     any_tool = False
     for tool in tools:
         any_tool = True
-        yield _TOOL[encoding]
+        yield _TOOL[encoding.name]
         yield f"{tool.name}:{_undotted(tool.description)}"
         if tool.parameters is not None:
-            yield from _parameters(bytes(tool.parameters))
+            yield from _summed(bytes(tool.parameters), encoding)
     if any_tool:
         yield _TOOLS
+
+
+def _summed(raw: bytes, encoding: Encoding) -> Iterator[Said]:
+    """A schema's, as one sum: an agent offers the same tools again with each of its requests."""
+    known = encoding.remembered_sum(raw)
+    if known is not None:
+        yield known
+        return
+    yield Sum(raw)
+    yield from _parameters(raw)
+    yield Sum(None)
 
 
 def _parameters(raw: bytes) -> Iterator[str | int]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import attrs
+import msgspec
 from zope.interface import implementer
 
 from argoproxy.interfaces import ITally
@@ -22,6 +23,18 @@ _WIDEST = 4  # bytes of a character in UTF-8
 _HELD = 2048  # characters of a growing text that are worth counting
 _TRIFLE = 64  # what fetching one more text costs, in bytes counted
 _SHORT = 4096  # characters that are counted at once
+
+
+class Sum(msgspec.Struct, frozen=True, gc=False):
+    """
+    Bytes that say several texts, whose tokens are remembered together. The texts come behind it unless they are known
+    already (L{Encoding.remembered_sum}), and behind them C{None} in its place.
+    """
+
+    said: bytes | None
+
+
+Said = str | int | Sum
 
 
 def _weight(text: str) -> int:
@@ -38,19 +51,22 @@ class Tally:
     Cuts are made where they don't change the count (L{borders}). A text without any such place for 64 KB is cut
     anywhere, which costs a token or two.
 
-    @ivar _known: whole texts, each counted on its own, and numbers of tokens that come on top. Drawn from as the
-        counting goes, so what makes them is part of the counting.
+    @ivar _known: whole texts, each counted on its own, numbers of tokens that come on top, and what sums are to be
+        remembered. Drawn from as the counting goes, so what makes them is part of the counting.
     @ivar _queue: texts to count before any more of C{_known}; C{_offset} is where in the first of them it stands.
     @ivar _whole: the one of C{_known} that is being counted; C{_before} is the total when that began.
+    @ivar _sum: the sum that is being counted; C{_before_sum} is the total when that began.
     @ivar _pieces: the end of the growing text, which may continue: C{_held} characters, looked at from C{_due} on.
     """
 
     _encoding: Encoding
-    _known: Iterator[str | int] = attrs.field(factory=lambda: iter(()))
+    _known: Iterator[Said] = attrs.field(factory=lambda: iter(()))
     _total: int = attrs.field(default=0, init=False)
     _queue: list[str] = attrs.field(factory=list, init=False)
     _whole: str | None = attrs.field(default=None, init=False)
     _before: int = attrs.field(default=0, init=False)
+    _sum: bytes | None = attrs.field(default=None, init=False)
+    _before_sum: int = attrs.field(default=0, init=False)
     _offset: int = attrs.field(default=0, init=False)
     _pieces: list[str] = attrs.field(factory=list, init=False)
     _held: int = attrs.field(default=0, init=False)
@@ -100,6 +116,8 @@ class Tally:
         said = next(self._known, None)
         if isinstance(said, int):
             self._total += said
+        elif isinstance(said, Sum):
+            self._sum_up(said.said)
         elif said is not None:
             return self._count_known(said)
         elif self._pieces:
@@ -127,6 +145,12 @@ class Tally:
         if self._whole is not None:
             self._encoding.remember(self._whole, self._total - self._before)
             self._whole = None
+
+    def _sum_up(self, said: bytes | None) -> None:
+        """Begin a sum, or end the one that has begun."""
+        if self._sum is not None:
+            self._encoding.remember_sum(self._sum, self._total - self._before_sum)
+        self._sum, self._before_sum = said, self._total
 
     def _take_whole_words(self) -> None:
         """Queue the growing text up to its last border, and count a slice of what is queued."""

@@ -26,7 +26,6 @@ from .mending import mended
 _SETTINGS = ("max_tokens", "temperature", "top_p", "top_k")
 # What is addressed to the proxy.
 _OURS = ("timeout",)
-_NULL = msgspec.Raw(b"null")
 
 
 class ToolHead(msgspec.Struct, frozen=True):
@@ -73,8 +72,8 @@ class Retelling:
         @param request: as the client sent it.
         @param conversation: the client's own, or what is to be said in its place.
         """
-        shape = _thinking.decode(request.raw.get("thinking", _NULL))
-        effort = (_output_config.decode(request.raw.get("output_config", _NULL)) or OutputConfig()).effort
+        shape = _thinking.decode(request.raw.get("thinking", json.NULL))
+        effort = (_output_config.decode(request.raw.get("output_config", json.NULL)) or OutputConfig()).effort
         self._keeps_mode = shape is None or shape.type in abilities.thinking
         # An effort alone is no wish to think, and beside a mode that the model has it is no matter of the mode.
         self._keeps_effort = effort in abilities.efforts and self._keeps_mode
@@ -143,6 +142,6 @@ class Retelling:
 
 def _configure(body: dict[str, Any], **settings: Any) -> None:
     """Put these into C{output_config}; L{None} takes one out."""
-    config = {**(_optional.decode(body.get("output_config") or _NULL) or {}), **settings}
+    config = {**(_optional.decode(body.get("output_config") or json.NULL) or {}), **settings}
     told = {name: value for name, value in config.items() if value is not None}
     body["output_config"] = msgspec.Raw(msgspec.json.encode(told)) if told else None

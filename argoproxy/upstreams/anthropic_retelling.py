@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from argoproxy.conversation import Message, Part, ToolCall, ToolResult
-from argoproxy.wire.json import Fields
+from argoproxy.wire.json import NULL, Fields, begins
 
 from .anthropic_requests import Wire, block, results_first, speaker
 from .anthropic_whole import given_back
@@ -22,6 +22,7 @@ from .call_ids import fitted
 Messages = Sequence[Message]
 
 _TOLD_BY = "user"
+_EMPTY = msgspec.Raw(b'""')
 
 
 class Kind(msgspec.Struct, frozen=True):
@@ -153,10 +154,9 @@ def _own(raw: msgspec.Raw, outline: Outline, fits: bool, neutral: Iterator[Messa
 
 def _blocks(content: msgspec.Raw) -> Sequence[msgspec.Raw | Quoted]:
     """The blocks of a content. An empty string is none."""
-    written = bytes(content)
-    if written.startswith(b"["):
+    if begins(content, b"["):
         return _items.decode(content)
-    return [Quoted(content)] if written not in (b'""', b"null") else []
+    return [Quoted(content)] if content not in (_EMPTY, NULL) else []
 
 
 def _identified(written: msgspec.Raw | Quoted, part: Part) -> msgspec.Raw | Quoted:

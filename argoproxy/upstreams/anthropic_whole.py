@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from argoproxy.wire.json import Fields
+from argoproxy.wire.json import Fields, begins
 
 _NULL = msgspec.Raw(b"null")
 # What Anthropic's OpenAPI document requires of Message, Usage, ResponseTextBlock and ResponseToolUseBlock.
@@ -69,7 +69,7 @@ def given_back(messages: msgspec.Raw) -> msgspec.Raw:
 
 def _without(message: msgspec.Raw) -> msgspec.Raw:
     fields = _fields.decode(message)
-    if not bytes(fields["content"]).startswith(b"["):
+    if not begins(fields["content"], b"["):
         return message
     before = _items.decode(fields["content"])
     after = [_plain(block) for block in before]

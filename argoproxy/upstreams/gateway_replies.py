@@ -18,6 +18,7 @@ from argoproxy.conversation import (
     Vectors,
 )
 from argoproxy.interfaces import IDecoder
+from argoproxy.wire.items import Items
 from argoproxy.wire.utf8 import Utf8
 
 from .gateway_calls import Calls, Message
@@ -139,23 +140,25 @@ class Embedded(msgspec.Struct, frozen=True):
 
 _message = msgspec.json.Decoder(Wrapped)
 _vectors = msgspec.json.Decoder(Embedded)
+_row = msgspec.json.Decoder(msgspec.Raw)
 
 
 @implementer(IDecoder)
 class VectorList:
-    """The vectors, as one JSON object."""
+    """The vectors, as one JSON object: each as it comes, since together they may be a hundred megabytes."""
 
     def __init__(self, head: Head, choice: int) -> None:
         self._head = head
-        self._body = bytearray()
+        self._rows = Items(b"embedding", b"]", _row)
 
     def feed(self, data: bytes) -> list[Event]:
-        self._body += data
-        return []
+        rows = self._rows.feed(data)
+        return [Vectors(tuple(rows))] if rows else []
 
     def close(self) -> list[Event]:
-        body = bytes(self._body)
+        rest = self._rows.close()
         try:
-            return [Vectors(_vectors.decode(body).embedding)]
+            rows = _vectors.decode(rest).embedding
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return [Failed(fault(self._head, body))]
+            return [Failed(fault(self._head, rest))]
+        return [Vectors(rows)] if rows else []

@@ -7,6 +7,7 @@ still has the client's own bytes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -19,7 +20,6 @@ from argoproxy.wire.json import Fields
 from .mending import needs_stream
 from .openai_messages import messages, text
 
-_NULL = b"null"
 _EMPTY = msgspec.Raw(b'""')
 _SYSTEM = msgspec.Raw(b'"system"')
 # Fields of the body that say how the reply is to be made, and of the request, where both have the same name.
@@ -31,14 +31,15 @@ _DEPRECATED = ("functions", "function_call")
 _SHOWN = "reasoning_content"
 # What is addressed to the proxy.
 _OURS = ("timeout",)
+_DEVELOPER = re.compile(rb'"developer"')
 
 
 class Head(msgspec.Struct, frozen=True):
     """What of a message tells whether it can go on."""
 
     role: str = ""
-    content: msgspec.Raw = msgspec.Raw(_NULL)
-    function_call: msgspec.Raw = msgspec.Raw(_NULL)
+    content: msgspec.Raw = json.NULL
+    function_call: msgspec.Raw = json.NULL
 
 
 class ToolHead(msgspec.Struct, frozen=True):
@@ -68,7 +69,7 @@ def relays(request: ChatRequest, model: Model) -> bool:
 
 
 def _given(raw: Mapping[str, msgspec.Raw], name: str) -> bool:
-    return name in raw and bytes(raw[name]) != _NULL
+    return name in raw and raw[name] != json.NULL
 
 
 def _tools_match(request: ChatRequest) -> bool:
@@ -81,14 +82,15 @@ def _tools_match(request: ChatRequest) -> bool:
 def _messages_match(request: ChatRequest) -> bool:
     """Whether the conversation is the client's, message by message, without deprecated function calls."""
     heads = _heads.decode(request.raw["messages"])
-    deprecated = any(head.role == "function" or bytes(head.function_call) != _NULL for head in heads)
+    deprecated = any(head.role == "function" or head.function_call != json.NULL for head in heads)
     return not deprecated and len(heads) == len(request.messages)
 
 
 def developers(request: ChatRequest) -> tuple[str, ...]:
     """What is told where the client's C{developer} became C{system}."""
-    written = bytes(request.raw.get("messages", b""))
-    if b'"developer"' not in written or not written.startswith(b"["):
+    written = request.raw.get("messages", json.NULL)
+    instructed = any(message.role == "system" for message in request.messages)
+    if not instructed or not json.begins(written, b"[") or _DEVELOPER.search(written) is None:
         return ()
     return ("developer-role",) if any(head.role == "developer" for head in _heads.decode(written)) else ()
 
@@ -126,7 +128,7 @@ class Retelling:
         @param who: C{model} and C{user}.
         """
         body: dict[str, Any] = {
-            name: raw for name, raw in self._request.raw.items() if bytes(raw) != _NULL and name not in _OURS
+            name: raw for name, raw in self._request.raw.items() if raw != json.NULL and name not in _OURS
         }
         body |= who
         body["messages"] = self._messages()
@@ -173,7 +175,7 @@ class Retelling:
             yield from self._rebuilt(message)
             return
         fields = _fields.decode(own)
-        told = {name: raw for name, raw in fields.items() if bytes(raw) != _NULL and name != _SHOWN}
+        told = {name: raw for name, raw in fields.items() if raw != json.NULL and name != _SHOWN}
         told |= self._otherwise(told, message)
         if _SHOWN in fields:
             self.adjusted["thinking"] = None
@@ -204,11 +206,11 @@ class Retelling:
         if bytes(fields["role"]) == b'"developer"':
             self.adjusted["developer-role"] = None
             changes["role"] = _SYSTEM
-        content = bytes(fields.get("content", b""))
-        if not content:
+        content = fields.get("content")
+        if content is None:
             self.adjusted["content"] = None
             changes["content"] = _EMPTY
-        elif message.role == "system" and not self._system_parts and content.startswith(b"["):
+        elif message.role == "system" and not self._system_parts and json.begins(content, b"["):
             self.adjusted["content"] = None
             changes["content"] = msgspec.Raw(_encode(text(message.parts)))
         return changes

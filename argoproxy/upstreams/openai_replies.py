@@ -7,7 +7,7 @@ Fields that no event has room for are left out here; clients who speak this lang
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from zope.interface import implementer
@@ -29,6 +29,7 @@ from argoproxy.conversation import (
 )
 from argoproxy.errors import Truncated, UpstreamFault
 from argoproxy.interfaces import IDecoder
+from argoproxy.wire.items import Items
 from argoproxy.wire.sse import SseEvent, SseReader
 
 from .opening import Opening
@@ -141,6 +142,7 @@ class Embedded(msgspec.Struct, frozen=True):
 
 reply_decoder = msgspec.json.Decoder(Reply)
 _embedded = msgspec.json.Decoder(Embedded)
+_embedding = msgspec.json.Decoder(Embedding)
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
@@ -332,22 +334,37 @@ class WholeChat:
 
 @implementer(IDecoder)
 class EmbeddingList:
-    """Vectors as one JSON object."""
+    """Vectors as one JSON object: each as it comes, if they come in their order."""
 
     def __init__(self, call: Call, head: Head, choice: int) -> None:
         self._head = head
-        self._body = bytearray()
+        self._items = Items(b"data", b"}", _embedding)
+        self._given = 0
+        self._waiting: list[Embedding] = []
 
     def feed(self, data: bytes) -> list[Event]:
-        self._body += data
-        return []
+        return self._in_order(self._items.feed(data))
 
     def close(self) -> list[Event]:
-        body = bytes(self._body)
+        rest = self._items.close()
         try:
-            reply = _embedded.decode(body)
+            reply = _embedded.decode(rest)
         except _UNREADABLE:
-            return [Failed(fault(self._head, body))]
-        rows = sorted(reply.data, key=lambda row: row.index)
+            return [Failed(fault(self._head, rest))]
+        rows = sorted([*self._waiting, *reply.data], key=lambda row: row.index)
         used = [Used(reply.usage.usage())] if reply.usage is not None else []
-        return [Vectors(tuple(row.embedding for row in rows)), *used]
+        return [*_vectors(rows), *used]
+
+    def _in_order(self, rows: list[Embedding]) -> list[Event]:
+        """Those whose turn it is; once one comes too early, all wait for the end."""
+        place = 0
+        if not self._waiting:
+            while place < len(rows) and rows[place].index == self._given:
+                self._given += 1
+                place += 1
+        self._waiting += rows[place:]
+        return _vectors(rows[:place])
+
+
+def _vectors(rows: Sequence[Embedding]) -> list[Event]:
+    return [Vectors(tuple(row.embedding for row in rows))] if rows else []

@@ -9,6 +9,7 @@ import msgspec
 
 from argoproxy.conversation import ChatRequest
 from argoproxy.vocabulary.openai import meaningful
+from argoproxy.wire.json import NULL, begins
 
 # Fields of the neutral language that not every wire has, and what clients call them: where it can't be told, the first.
 _NAMES: Mapping[str, tuple[str, ...]] = {
@@ -18,8 +19,8 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
 }
 
 _CACHE_CONTROL = "cache_control"
-# A quote inside of a text has a backslash before it.
-_MARK = re.compile(rb'(?<!\\)"cache_control"\s*:\s*\{')
+# A quote inside of a text has a backslash before it. What begins with plain bytes is searched for faster.
+_MARK = re.compile(rb'"cache_control"(?<!\\"cache_control")\s*:\s*\{')
 
 
 def unsaid(request: ChatRequest, said: Collection[str] = ()) -> tuple[str, ...]:
@@ -34,9 +35,9 @@ def unsaid(request: ChatRequest, said: Collection[str] = ()) -> tuple[str, ...]:
 
 def _marks_cache(raw: Mapping[str, msgspec.Raw]) -> bool:
     """Whether the client says, anywhere in its request, what the provider is to keep for the next one."""
-    if bytes(raw.get(_CACHE_CONTROL, b"")).startswith(b"{"):
+    if begins(raw.get(_CACHE_CONTROL, NULL), b"{"):
         return True
-    return any(_MARK.search(written) for one in raw.values() if b'"cache_control"' in (written := bytes(one)))
+    return any(map(_MARK.search, raw.values()))
 
 
 def _written(request: ChatRequest, name: str) -> str:

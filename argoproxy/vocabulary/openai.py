@@ -62,7 +62,7 @@ def meaningful(extras: Mapping[str, msgspec.Raw]) -> dict[str, msgspec.Raw]:
 
 
 def _asks_nothing(name: str, raw: msgspec.Raw) -> bool:
-    if len(bytes(raw)) > _LONGEST_NOOP:
+    if memoryview(raw).nbytes > _LONGEST_NOOP:
         return False
     value, noop = msgspec.json.decode(raw), NOOPS[name]
     # In Python False is 0, but to a legacy completion "logprobs": 0 asks for something.
@@ -83,7 +83,7 @@ class FunctionSpec(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         return cls(name=tool.name, description=tool.description, parameters=parameters, strict=tool.strict)
 
     def tool(self) -> Tool:
-        parameters = None if bytes(self.parameters) == b"null" else self.parameters
+        parameters = None if self.parameters == _NULL else self.parameters
         return Tool(self.name, self.description, parameters, self.strict)
 
 

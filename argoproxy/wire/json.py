@@ -16,11 +16,20 @@ Fields = dict[str, msgspec.Raw]
 Place = tuple[str | int, ...]
 """Where a value stands: the names of fields and the indexes of items on the way to it."""
 
+NULL = msgspec.Raw(b"null")
+
 _STEP = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
 _items = msgspec.json.Decoder(list[msgspec.Raw])
 _fields = msgspec.json.Decoder(Fields)
 # More would cost many times their room, and hold everybody else up while they are read.
 _MOST_VALUES = 5_000_000
+
+# Pieces in which a body is looked through for long texts, and what is left of a piece at either side: there an escape
+# ends that began before it.
+_PIECE = 16_384
+_EDGE = 16
+# What is only in texts and names.
+_TEXTUAL = re.compile(rb"[^\s\[\]{},:0-9.+\-eEtrufalsn]")
 
 _anything = msgspec.json.Decoder()
 
@@ -36,12 +45,13 @@ def split(body: bytes) -> Fields:
     @raise Malformed: it is none, or holds what JSON or Unicode can't: C{NaN}, C{1e999}, lone surrogates, bytes that
         aren't UTF-8, or nesting without end.
     """
-    if len(body) > _MOST_VALUES and sum(map(body.count, (b",", b"[", b"{"))) > _MOST_VALUES:
+    bones = _bones(body)
+    if len(bones) > _MOST_VALUES and sum(map(bones.count, (b",", b"[", b"{"))) > _MOST_VALUES:
         raise Malformed("it has too many values")
     try:
         fields = _fields.decode(body)
         # Parts that are kept raw are only skimmed; a second reading finds what is wrong inside them.
-        _anything.decode(body)
+        _anything.decode(bones)
     except msgspec.ValidationError as error:
         out_of_range = "out of range" in str(error)
         raise Malformed("a number is out of range" if out_of_range else "the body must be a JSON object") from None
@@ -52,6 +62,37 @@ def split(body: bytes) -> Fields:
     except RecursionError:
         raise Malformed("it is nested too deeply") from None
     return fields
+
+
+def _bones(body: bytes) -> bytes:
+    """
+    A body without the insides of its long texts, such as files in base64. If the body is JSON, a piece of it that has
+    no quote and something that only texts have is all inside of one; if it is plain ASCII, nothing can be wrong in it.
+    """
+    kept: list[bytes] = []
+    done = 0
+    for start in range(0, len(body) - _PIECE, _PIECE):
+        end = start + _PIECE
+        if _is_plain_text(body, start, end):
+            kept.append(body[done : start + _EDGE])
+            done = end - _EDGE
+    return b"".join([*kept, body[done:]])
+
+
+def _is_plain_text(body: bytes, start: int, end: int) -> bool:
+    if body.find(b'"', start, end) >= 0 or body.find(b"\\", start, end) >= 0:
+        return False
+    return _TEXTUAL.search(body, start, end) is not None and body[start:end].isascii()
+
+
+def begins(raw: msgspec.Raw, start: bytes) -> bool:
+    """Whether a value begins with these bytes. Values may be large, and are not copied for this."""
+    return memoryview(raw)[: len(start)] == start
+
+
+def length(raw: msgspec.Raw) -> int:
+    """The bytes of a value."""
+    return memoryview(raw).nbytes
 
 
 def place(path: str) -> Place:
@@ -70,7 +111,7 @@ def put(raw: msgspec.Raw, values: Mapping[Place, msgspec.Raw]) -> msgspec.Raw:
     below: dict[str | int, dict[Place, msgspec.Raw]] = {}
     for (step, *rest), value in values.items():
         below.setdefault(step, {})[tuple(rest)] = value
-    held = _items.decode(raw) if bytes(raw).startswith(b"[") else _fields.decode(raw)
+    held = _items.decode(raw) if begins(raw, b"[") else _fields.decode(raw)
     for step, inner in below.items():
         held[step] = put(held[step], inner)  # type: ignore[index]
     return msgspec.Raw(msgspec.json.encode(held))

@@ -209,3 +209,11 @@ class TestSpelledOut:
         with pytest.raises(ClientFault) as caught:
             Counter().spelled_out(ChatRequest(model="", prompts=prompts, bare=True), GPT)
         assert caught.value.param == "prompt[1]"
+
+
+def test_the_same_tools_cost_the_same_again() -> None:
+    raw = msgspec.Raw(b'{"type":"object","properties":{"city":{"type":"string","description":"Which of them it is."}}}')
+    asked = chat(tools=(Tool("weather", "In a city.", raw),))
+    first = cost(asked)
+    assert [cost(asked), cost(asked)] == [first, first]
+    assert cost(chat(tools=(Tool("weather", "In a city.", raw), Tool("weather", "In a city.", raw)))) > first

@@ -12,7 +12,7 @@ from zope.interface.verify import verifyObject
 from argoproxy.interfaces import ITally
 from argoproxy.tokens import Tally
 from argoproxy.tokens.encoding import Encoding, encoding
-from argoproxy.tokens.tally import SLICE
+from argoproxy.tokens.tally import SLICE, Sum
 
 CODES = encoding("o200k_base")
 ENGLISH = (
@@ -193,3 +193,22 @@ def test_step_between_additions_counts_what_is_there() -> None:
     tally.add(" three")
     assert not tally.step()
     assert tally.total() == 3
+
+
+def test_the_sum_of_several_texts_is_remembered() -> None:
+    codes = watched()
+    long = ENGLISH * 1000
+    tally = Tally(codes, iter(["before", Sum(b"schema"), 7, long, "more", Sum(None), "behind"]))
+    while tally.step():
+        pass
+    apart = CODES.count("before") + CODES.count("behind")
+    assert codes.remembered_sum(b"schema") == tally.total() - apart
+    assert codes.remembered_sum(b"another") is None
+
+
+def test_a_text_is_not_taken_for_what_its_bytes_say() -> None:
+    codes = watched()
+    codes.remember_sum(b"the same bytes, as a schema", 1000)
+    tally = Tally(codes, iter(["the same bytes, as a schema"]))
+    tally.step()
+    assert tally.total() == CODES.count("the same bytes, as a schema")

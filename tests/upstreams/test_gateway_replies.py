@@ -184,8 +184,27 @@ def test_what_is_no_message_is_a_failure(body: bytes, status: int) -> None:
 
 
 def test_vectors_pass_byte_for_byte() -> None:
-    [event] = _fed(VectorList(OK, 0), *_bytewise(b'{"embedding": [[1.0, 2e-1],[3]]}'))
-    assert event == Vectors((msgspec.Raw(b"[1.0, 2e-1]"), msgspec.Raw(b"[3]")))
+    events = _fed(VectorList(OK, 0), *_bytewise(b'{"embedding": [[1.0, 2e-1],[3]]}'))
+    assert events == [Vectors((msgspec.Raw(b"[1.0, 2e-1]"),)), Vectors((msgspec.Raw(b"[3]"),))]
+
+
+def test_a_vector_passes_as_soon_as_it_is_whole() -> None:
+    decoder = VectorList(OK, 0)
+    assert decoder.feed(b'{"embedding": [[1.0,') == []
+    assert decoder.feed(b"2],[3],[4") == [Vectors((msgspec.Raw(b"[1.0,2]"), msgspec.Raw(b"[3]")))]
+    assert decoder.feed(b"]]}") == [Vectors((msgspec.Raw(b"[4]"),))]
+    assert decoder.close() == []
+
+
+def test_vectors_behind_something_else_pass_at_the_end() -> None:
+    [event] = _fed(VectorList(OK, 0), b'{"took": 3, "embedding": [[1.0],[3]]}')
+    assert event == Vectors((msgspec.Raw(b"[1.0]"), msgspec.Raw(b"[3]")))
+
+
+@pytest.mark.parametrize("end", [b"", b"]", b",]}", b" [2]]}", b",[2}", b"]}x", b"]]}"])
+def test_vectors_that_break_off_are_a_failure(end: bytes) -> None:
+    *_, event = _fed(VectorList(OK, 0), b'{"embedding": [[1.0]' + end)
+    assert isinstance(event, Failed)
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b'{"embedding": [[1.0', b'{"error": "no"}', b"[" * 100000])

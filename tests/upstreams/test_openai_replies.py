@@ -395,8 +395,16 @@ def test_vectors_come_in_the_order_of_the_inputs_byte_for_byte() -> None:
         ]
 
 
+def test_a_vector_passes_as_soon_as_it_is_whole_and_its_turn() -> None:
+    decoder = EmbeddingList(CALL, JSON, 0)
+    given = [decoder.feed(b'{"object":"list","data":[{"index":0,"embedding":[0]},{"index":2,"embedding":[2]}')]
+    given += [decoder.feed(b',{"index":1,"embedding":[1]}],"usage":{"prompt_tokens": 4}}'), decoder.close()]
+    late = Vectors((msgspec.Raw(b"[1]"), msgspec.Raw(b"[2]")))
+    assert given == [[Vectors((msgspec.Raw(b"[0]"),))], [], [late, Used(Usage(prompt=4))]]
+
+
 def test_vectors_without_usage() -> None:
-    assert played(EmbeddingList(CALL, JSON, 0), b'{"data": []}') == [Vectors(())]
+    assert played(EmbeddingList(CALL, JSON, 0), b'{"data": [{"embedding":[1]}]}') == [Vectors((msgspec.Raw(b"[1]"),))]
 
 
 def test_what_holds_no_vectors_is_a_failure() -> None:

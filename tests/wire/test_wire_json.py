@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argoproxy.wire.json import Malformed, place, put, split
+from argoproxy.wire.json import Malformed, begins, length, place, put, split
 
 PLAIN = {
     "empty": (b"{}", {}),
@@ -121,6 +121,46 @@ def test_a_bomb_of_values_is_refused_before_it_is_read() -> None:
         split(b'{"x": [' + b"[]," * 2_600_000 + b"0]}")
 
 
+LONG = b"base64+/" * 10_000
+
+
+def test_a_long_text_of_many_commas_is_one_value() -> None:
+    body = b'{"x": "' + b"Values,like,these," * 300_000 + b'"}'
+    assert list(split(body)) == ["x"]
+
+
+@pytest.mark.parametrize(
+    ("before", "behind"),
+    [
+        (b"[1e999,", b"]"),
+        (b"[", b",1e999]"),
+        (b'["\xff",', b"]"),
+        (b"[", b',"\xc3("]'),
+        (b"[", b"x]"),
+        (b"[NaN,", b"]"),
+    ],
+)
+def test_what_is_wrong_beside_long_texts_is_found(before: bytes, behind: bytes) -> None:
+    for filling in (b'"%b"' % LONG, b"0," * 40_000 + b'"%b"' % LONG):
+        with pytest.raises(Malformed):
+            split(b'{"x":%b%b%b}' % (before, filling, behind))
+
+
+@pytest.mark.parametrize("wrong", [b"\xff", b"\xed\xa0\x80", b"\x01", b"\\ud83d", b"\\q", b"\xc3"])
+@pytest.mark.parametrize("place", [0, 5, 16_370, 16_384, 40_000, len(LONG) - 1, len(LONG)])
+def test_what_is_wrong_in_a_long_text_is_found(wrong: bytes, place: int) -> None:
+    for lead in range(0, 20, 3):
+        with pytest.raises(Malformed):
+            split(b'{"%b":["%b"]}' % (b"x" * lead, LONG[:place] + wrong + LONG[place:]))
+
+
+@pytest.mark.parametrize("whole", ["é".encode(), b"\\u00e9", b"\\ud83d\\ude00", "😀".encode(), b'\\"', b"\\\\"])
+@pytest.mark.parametrize("place", range(16_384 - 14, 16_384))
+def test_characters_of_several_bytes_in_a_long_text_are_whole(whole: bytes, place: int) -> None:
+    text = LONG[:place] + whole + LONG[place:]
+    assert bytes(split(b'{"a":"%b"}' % text)["a"]) == b'"%b"' % text
+
+
 def test_a_path_names_a_place() -> None:
     assert place("messages[0].content[12].source") == ("messages", 0, "content", 12, "source")
     assert place("model") == ("model",)
@@ -131,3 +171,15 @@ def test_values_are_put_at_their_places_and_the_rest_stays_byte_for_byte() -> No
     values = {(0, "a", "c", 1): msgspec.Raw(b'"new"'), (2, "a"): msgspec.Raw(b"null")}
     assert bytes(put(raw, values)) == b'[{"a":{"b":1.50,"c":[1,"new"]}},"\\u0061",{"a":null}]'
     assert bytes(put(raw, {(): msgspec.Raw(b"3")})) == b"3"
+
+
+@pytest.mark.parametrize(
+    ("value", "start", "does"),
+    [(b'{"a":1}', b"{", True), (b'{"a":1}', b'{"a"', True), (b'{"a":1}', b"[", False), (b"{", b'{"', False)],
+)
+def test_how_a_value_begins(value: bytes, start: bytes, does: bool) -> None:
+    assert begins(msgspec.Raw(value), start) is does
+
+
+def test_how_long_a_value_is() -> None:
+    assert length(msgspec.Raw(b'{"a":1}')) == 7

@@ -29,8 +29,13 @@ def _without_empties(messages: Messages, abilities: Abilities) -> Messages:
     """Without texts of nothing, and then without messages of nothing."""
     if abilities.empty_text:
         return messages
-    kept = _filtered(messages, lambda part: not isinstance(part, Text) or bool(part.text.strip()))
+    kept = _filtered(messages, lambda part: not isinstance(part, Text) or _says(part.text))
     return _same(messages, [message for message in kept if message.parts])
+
+
+def _says(text: str) -> bool:
+    """Whether there is more in a text than white space."""
+    return bool(text) and not text.isspace()
 
 
 def _systemless(messages: Messages, abilities: Abilities) -> Messages:

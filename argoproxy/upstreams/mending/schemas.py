@@ -27,12 +27,21 @@ _DEFINITIONS = ("$defs", "definitions")
 _MOST_NODES = 5000
 _ANYTHING: Schema = {}
 
+# Agents offer the same tools again with each of their requests: of schemas that were found to be plain, the hashes, and
+# how many of them are kept.
+_found_plain: set[int] = set()
+_MOST_FOUND = 32_768
+
 
 def plain(parameters: msgspec.Raw, abilities: Abilities) -> msgspec.Raw:
     """
     The schema as the model's service takes it: the same object if nothing in it is refused, or if it is nested so
     deeply that ARGO had better judge.
     """
+    refusals = (abilities.schema_refused, abilities.schema_refused_on_top, abilities.schema_object)
+    key = hash((bytes(parameters), *refusals))
+    if key in _found_plain:
+        return parameters
     schema = msgspec.json.decode(parameters)
     if not isinstance(schema, dict):
         return parameters
@@ -40,7 +49,16 @@ def plain(parameters: msgspec.Raw, abilities: Abilities) -> msgspec.Raw:
         after = _mended(schema, abilities)
     except RecursionError:
         return parameters
-    return parameters if after == schema else msgspec.Raw(msgspec.json.encode(after))
+    if after != schema:
+        return msgspec.Raw(msgspec.json.encode(after))
+    _remember_plain(key)
+    return parameters
+
+
+def _remember_plain(key: int) -> None:
+    if len(_found_plain) >= _MOST_FOUND:
+        _found_plain.clear()
+    _found_plain.add(key)
 
 
 def _mended(schema: Schema, abilities: Abilities) -> Schema:

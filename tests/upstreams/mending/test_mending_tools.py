@@ -337,3 +337,17 @@ def test_calls_come_back_as_texts_once_they_are_whole() -> None:
 def test_a_decoder_without_such_tools_is_itself() -> None:
     script = Script([])
     assert unwrapping(script, (PLAIN,)) is script
+
+
+def test_a_schema_that_is_plain_to_one_model_is_put_right_for_another() -> None:
+    raw = msgspec.Raw(b'{"type":"object","properties":{"x":{"const":1}}}')
+    anything, picky = Abilities(), Abilities(schema_refused=frozenset({"const"}))
+    for _ in range(2):
+        assert plain(raw, anything) is raw
+        assert json.loads(bytes(plain(raw, picky)))["properties"]["x"] == {"enum": [1]}
+
+
+def test_a_schema_that_was_found_plain_still_is() -> None:
+    raw = b'{"type":"object","properties":{"x":{"type":"string"}}}'
+    for one in (msgspec.Raw(raw), msgspec.Raw(raw)):
+        assert plain(one, GEMINI) is one
