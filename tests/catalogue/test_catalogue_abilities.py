@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,12 @@ def test_a_model_of_no_known_family_takes_everything_and_has_no_tools_of_its_own
 def test_every_row_says_where_it_is_known_from() -> None:
     assert all(row.source.strip() for row in table().abilities)
     assert not [one for row in table().abilities for one in row.recorded if one not in _RECORDED]
+
+
+def test_recorded_calls_are_of_the_rows_own_models() -> None:
+    for row in table().abilities:
+        for model in [one.partition("/")[0] for one in row.recorded]:
+            assert any(fnmatchcase(model, pattern) for pattern in row.match), (row.source, model)
 
 
 def test_anchors_are_on_the_page() -> None:

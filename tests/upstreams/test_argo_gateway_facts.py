@@ -31,6 +31,8 @@ FACTS: list[tuple[str, str, ChatRequest, tuple[str, ...]]] = [
     ("claude needs a user", "claudesonnet45", chat(SYSTEM), ("user-message",)),
     ("claude wants the user first", "claudesonnet45", chat(SAID, USER), ("user-message",)),
     ("gemini needs a user", "gemini25pro", chat(SYSTEM), ("user-message",)),
+    ("claude takes no empty text", "claudesonnet45", chat(USER, Message("user", (Text(""),))), ("content",)),
+    ("claude wants the system first", "claudesonnet45", chat(USER, SYSTEM), ("system",)),
     *(
         (f"{name} wants a result for each call", name, chat(USER, CALLS, USER), adjusted)
         for name, adjusted in (
@@ -73,8 +75,6 @@ def test_without_its_rule_it_is_refused(
     [
         ("gpt5", chat(temperature=0.5, top_p=0.5), ("temperature", "top_p")),
         ("claudesonnet45", chat(temperature=1.5), ("temperature",)),
-        ("claudesonnet45", chat(USER, Message("user", (Text(""),))), ("content",)),
-        ("claudesonnet45", chat(USER, SYSTEM), ("system",)),
         ("gpt4o", chat(tools=(Tool("f", "x" * 1025),)), ("tools",)),
         ("claudesonnet45", chat(tools=(Tool("f", "x" * 1025),)), ()),
         (

@@ -71,6 +71,8 @@ FACTS: list[tuple[str, str, ChatRequest, tuple[str, ...]]] = [
     ("gemini needs a user", "gemini25pro", chat(SYSTEM), ("user-message",)),
     ("claude needs a user", "claudesonnet45", chat(SYSTEM), ("user-message",)),
     ("claude wants the user first", "claudesonnet45", chat(SAID, USER), ("user-message",)),
+    ("claude takes no empty text", "claudesonnet45", chat(USER, Message("user", (Text(""),))), ("content",)),
+    ("claude wants the system first", "claudesonnet45", chat(USER, SYSTEM), ("system",)),
     ("calls need results", "gpt4o", chat(USER, CALLS, USER), ("tool-results",)),
     ("every call needs one", "gpt4o", chat(USER, CALLS, Message("tool", (_result("b"),)), USER), ("tool-results",)),
     (

@@ -47,8 +47,8 @@ class Rules(msgspec.Struct, frozen=True):
 
 
 _ALL_MODES = ("adaptive", "disabled", "enabled")
-# thinking_*, output_config_effort_*, temperature_only, top_p_only, temperature_and_top_p of each model. That opus 4.1
-# must stream above 8,192 is known of "some old opus models" only; the Anthropic SDK's own table has it.
+# thinking_*, output_config_effort_*, temperature_only, top_p_only, temperature_and_top_p of each model. That opus 4 and
+# 4.1 must stream above 8,192 is known of "some old opus models" only; the Anthropic SDK's own table has them.
 RULES = {
     "claudeopus47": Rules(("adaptive", "disabled"), ("low", "medium", "high", "xhigh", "max"), sampling=0),
     "claudeopus46": Rules(_ALL_MODES),
@@ -57,6 +57,8 @@ RULES = {
     "claudesonnet45": Rules(),
     "claudehaiku45": Rules(),
     "claudeopus41": Rules(sampling=2, whole=8192),
+    "claudeopus40": Rules(whole=8192),
+    "claudeopus4": Rules(whole=8192),
 }
 _OTHERS = Rules(_ALL_MODES)
 

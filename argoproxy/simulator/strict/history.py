@@ -2,7 +2,8 @@
 What is refused in a history of OpenAI-shaped messages, on the gateway and on the native OpenAI wire.
 
 Guesses: that the gateway refuses C{developer}, nulls and calls without results as the native wire does (the services
-behind are the same), and the wording of everything but the null and C{developer}.
+behind are the same), that both refuse what Claude's own wire does in Claude's histories (late system messages, empty
+texts), and the wording of everything but the null and C{developer}.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Callable, Sequence
 
 from argoproxy.simulator.model.models import ANTHROPIC, GOOGLE, Model
 from argoproxy.simulator.strict.refusal import Refusal, by_anthropic, by_google, by_openai, not_iterable
-from argoproxy.simulator.wires.shapes import ImageUrl, Message, image_line
+from argoproxy.simulator.wires.shapes import ImageUrl, Message, Part, image_line
 
 _ROLES = ("system", "user", "assistant", "tool", "function")
 _DATA_URI = re.compile(r"data:(image/[\w.+-]+);base64,(.*)", re.DOTALL)
@@ -45,6 +46,22 @@ def check_beginning(messages: Sequence[Message], model: Model, seed: bytes) -> N
         raise by_anthropic('messages: first message must use the "user" role', seed)
     if model.family == GOOGLE and "user" not in spoken:
         raise by_google("Unable to submit request because it must have at least one user content.")
+
+
+def check_claude(messages: Sequence[Message], model: Model, seed: bytes) -> None:
+    """@raise Refusal: 400 where Claude gets a system message behind others, or a user's text of nothing."""
+    if model.family != ANTHROPIC:
+        return
+    roles = [message.role == "system" for message in messages]
+    if roles != sorted(roles, reverse=True):
+        raise by_anthropic('messages: Unexpected role "system".', seed)
+    for message in messages:
+        if message.role == "user" and (not message.content or any(map(_is_empty, message.parts()))):
+            raise by_anthropic("messages: text content blocks must be non-empty", seed)
+
+
+def _is_empty(part: Part) -> bool:
+    return part.type == "text" and not part.text
 
 
 def check_system(messages: Sequence[Message], model: Model, seed: bytes) -> None:
@@ -103,6 +120,7 @@ HISTORY_RULES: tuple[Rule, ...] = (
     check_roles,
     check_contents,
     check_beginning,
+    check_claude,
     check_system,
     check_google_calls,
     check_results,

@@ -15,8 +15,8 @@ from argoproxy.simulator.strict.refusal import by_anthropic, by_google
 
 _GOOGLE = """
     $ref $defs definitions $schema $id $anchor $comment additionalProperties patternProperties propertyNames
-    unevaluatedProperties oneOf allOf not if then else const contains prefixItems uniqueItems multipleOf
-    exclusiveMinimum exclusiveMaximum dependentRequired dependentSchemas examples strict
+    unevaluatedProperties unevaluatedItems oneOf allOf not if then else const contains prefixItems uniqueItems
+    multipleOf exclusiveMinimum exclusiveMaximum dependentRequired dependentSchemas examples strict
 """
 GOOGLE_REFUSES = frozenset(_GOOGLE.split())
 ANTHROPIC_REFUSES = frozenset(["$ref"])
