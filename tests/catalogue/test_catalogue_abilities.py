@@ -83,6 +83,40 @@ def test_what_is_known(name: str, field: str, value: Any) -> None:
     assert getattr(_taken(name), field) == value
 
 
+_LMH = ("low", "medium", "high")
+_PUBLISHED: list[tuple[str, str, Any]] = [
+    *((name, "efforts", _LMH) for name in ("gpto1", "gpto3", "gpto3mini", "gpto4mini", "o1", "o3", "o4", "o3mini")),
+    *((name, "efforts", ("minimal", *_LMH)) for name in ("gpt5", "gpt5mini", "gpt5nano", "gemini25pro")),
+    ("gpt51", "efforts", ("none", *_LMH)),
+    *((name, "efforts", ("none", *_LMH, "xhigh")) for name in ("gpt52", "gpt54", "gpt55")),
+    ("gemini25flash", "efforts", ("none", "minimal", *_LMH)),
+    *((name, "images", False) for name in ("gpto1mini", "gpto1preview", "gpto3mini", "gpt35")),
+    *((name, "attachments", True) for name in ("gpt4o", "o3", "gemini25pro")),
+    *((name, "structured", True) for name in ("gpt4o", "o3")),
+    ("gpt4o", "context_limit", 128_000),
+    *((name, "context_limit", 200_000) for name in ("gpto1", "gpto3", "gpto4mini", "claudesonnet45")),
+    *((name, "output_limit", 100_000) for name in ("gpto1", "gpto3", "gpto4mini")),
+    *((name, "context_limit", 1_047_576) for name in ("gpt41", "gpt41nano")),
+    ("gpt41", "output_limit", 32_768),
+    ("gpt5", "context_limit", 400_000),
+    ("gpt5", "output_limit", 128_000),
+    ("gpt54", "context_limit", 1_050_000),
+    ("gemini25pro", "context_limit", 1_048_576),
+    ("gemini25pro", "output_limit", 65_535),
+    ("claudesonnet45", "output_limit", 64_000),
+    *((name, "output_limit", 32_000) for name in ("claudeopus4", "claudeopus40", "claudeopus41")),
+    *((name, "context_limit", 1_000_000) for name in ("claudeopus46", "claudeopus47", "claudesonnet46")),
+    *((name, "output_limit", 128_000) for name in ("claudeopus46", "claudeopus47", "claudesonnet46")),
+    ("v3large", "dimensions", True),
+]
+
+
+@pytest.mark.parametrize(("internal_id", "field", "value"), _PUBLISHED)
+def test_what_the_models_makers_say(internal_id: str, field: str, value: Any) -> None:
+    """ARGO's own list may have models that the table's hasn't."""
+    assert getattr(table().about(internal_id)["abilities"], field) == value
+
+
 def test_a_model_of_no_known_family_takes_everything_and_has_no_tools_of_its_own() -> None:
     catalogue = Catalogue()
     catalogue.learn(b'{"data": [{"internal_id": "llama4", "id": "Llama 4"}, {"internal_id": "gpto1mini", "id": "o1"}]}')

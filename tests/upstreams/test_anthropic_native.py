@@ -142,6 +142,12 @@ def test_messages_are_put_as_this_wire_takes_them(messages: Any, system: Any, se
     assert answer(asked).choices[0].text
 
 
+def test_a_system_message_that_moves_is_told() -> None:
+    late = Message("system", (Text("Be brief"),))
+    assert encode(request(USER, late)).adjusted[0] == "system"
+    assert "system" not in encode(request(late, USER)).adjusted
+
+
 @pytest.mark.parametrize(
     "reasoning", [Reasoning("", redacted="x"), Reasoning(""), Reasoning("", "sig"), Reasoning("unsealed")]
 )

@@ -255,7 +255,7 @@ def test_only_the_first_call_counts_for_those_who_take_no_more() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "dimensions", "sent"), [("v3small", 5, 5), ("ada002", 5, None), ("v3large", None, None)]
+    ("name", "dimensions", "sent"), [("v3small", 5, 5), ("v3large", 5, 5), ("ada002", 5, None), ("v3large", None, None)]
 )
 def test_embeddings_are_asked_as_numbers(name: str, dimensions: int | None, sent: int | None) -> None:
     request = EmbeddingRequest(model="x", inputs=("a", (1, 2)), dimensions=dimensions)
