@@ -242,12 +242,12 @@ _GIVEN = {"name": "f", "description": "d"}
 _NOTHING = {"type": "object", "properties": {}}
 
 SENT = [
-    *_each(("gpt4o", "gpto3", "o3"), "token_limit_name", _NAMED, sent={"max_completion_tokens": 50}),
+    *_each(("gpt4o", "gpto3", "o5"), "token_limit_name", _NAMED, sent={"max_completion_tokens": 50}),
     *_each(_CLAUDES, "token_limit_name", {"max_completion_tokens": 50}, **_BY_OPENAI, sent=_NAMED),
     *_each(("gemini25pro",), "token_limit_name", {"max_completion_tokens": 50}, sent=_NAMED),
     *_each(_RETIRED, "system_role", {"messages": [_SYSTEM, _USER]}, sent={"messages": _SPOKEN}),
     *_each(_RETIRED, "system_role", {"messages": [_SYSTEM, _USER]}, wire="gateway", sent={"messages": _SPOKEN}),
-    *_each(("gpt4o", "o3"), "native_tools", _TOOL, False, wire="gateway", sent=_TOOL),
+    *_each(("gpt4o", "o5"), "native_tools", _TOOL, False, wire="gateway", sent=_TOOL),
     *_each(
         ("claudesonnet45",),
         "native_tools",
