@@ -158,7 +158,7 @@ def _state(process: subprocess.Popen[bytes]) -> str:
 
 
 def _answers(port: int, path: str) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2, source_address=("127.0.0.2", 0))
     try:
         connection.request("GET", path)
         return connection.getresponse().status == http.HTTPStatus.OK

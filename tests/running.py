@@ -120,7 +120,8 @@ def _await(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
     end = time.monotonic() + _PATIENCE
     while time.monotonic() < end and process.poll() is None:
         try:
-            socket.create_connection(("127.0.0.1", port), _PATIENCE).close()
+            # From the same address it could get this very port, and be with itself.
+            socket.create_connection(("127.0.0.1", port), _PATIENCE, ("127.0.0.2", 0)).close()
         except ConnectionRefusedError:
             time.sleep(0.02)
         else:

@@ -38,7 +38,9 @@ def free_port() -> int:
 
 
 def listens(port: int) -> bool:
+    """Asked from another address: a connection from the same one may get this very port, and be with itself."""
     with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.2", 0))
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
