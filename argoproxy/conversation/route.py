@@ -33,6 +33,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     @ivar dropped: the client's parameters that this wire can't honour.
     @ivar adjusted: what was changed so that ARGO takes it.
     @ivar tools: those that the model may call in its reply, as the client described them.
+    @ivar token: a word that no other call has, from which ids are made where the reply has none.
     @ivar prompt: about how many tokens it asks with, for clients that must be told before anybody has counted; 0 where
         they needn't.
     @ivar one_call: whether only the first of the reply's calls counts, since the client takes no more at once.
@@ -47,6 +48,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     dropped: tuple[str, ...] = ()
     adjusted: tuple[str, ...] = ()
     tools: tuple[Tool, ...] = ()
+    token: str = ""
     prompt: int = 0
     one_call: bool = False
 

@@ -59,6 +59,6 @@ class Apis:
             if query in (request.args or {}):
                 return self._apis[name]
         for header, name in _BY_HEADER:
-            if request.getHeader(header) is not None:
+            if request.requestHeaders.hasHeader(header):
                 return self._apis[name]
         return self._apis[_OPENAI]

@@ -80,6 +80,7 @@ class Channel(HTTPChannel):
     _peer: IAddress | None = None
     _unread = b""
     _reading = False
+    _ahead = 0
     _refused = False
 
     @property
@@ -147,7 +148,9 @@ class Channel(HTTPChannel):
         return self._peer
 
     def dataReceived(self, data: bytes) -> None:
-        self.resetTimeout()
+        """Called with bytes. A head has as long as a silence may last, in however many pieces it comes."""
+        if not self._unread and data.strip(b"\r\n"):
+            self.resetTimeout()
         self.setLineMode(data)
 
     def setLineMode(self, extra: bytes = b"") -> None:
@@ -188,6 +191,7 @@ class Channel(HTTPChannel):
 
     def _begin(self, data: bytes) -> None:
         """A request's head is here."""
+        self._ahead = 0
         head = _Head()
         parser = httptools.HttpRequestParser(head)
         try:
@@ -240,15 +244,20 @@ class Channel(HTTPChannel):
 
     def checkPersistence(self, request: Any, version: bytes) -> bool:
         """Whether another request may follow; asked when a request's head is complete."""
-        if self.site.retiring:
+        wishes = b",".join(request.requestHeaders.getRawHeaders(b"connection") or ())
+        closes = self.site.retiring or b"close" in [wish.strip().lower() for wish in wishes.split(b",")]
+        if closes:
             request.setHeader(b"connection", b"close")
-            return False
-        return bool(super().checkPersistence(request, version))
+        return version == b"HTTP/1.1" and not closes
 
     def rawDataReceived(self, data: bytes) -> None:
         """Called with a body, and with what a client sends before it has its reply. Nobody needs much of that."""
-        super().rawDataReceived(data)
-        if self._handlingRequest and sum(map(len, self._dataBuffer)) > _MOST_AHEAD:
+        if not self._handlingRequest:
+            super().rawDataReceived(data)
+            return
+        self._ahead += len(data)
+        self._dataBuffer.append(data)
+        if self._ahead > _MOST_AHEAD:
             self.transport.abortConnection()
 
     def _respondToBadRequestAndDisconnect(self) -> None:
@@ -257,6 +266,10 @@ class Channel(HTTPChannel):
 
     def _refuse_head(self, status: int, text: str, code: str) -> None:
         self._refused = True
+        if self._lingering is not None:
+            # The request has its refusal already.
+            self.loseConnection()
+            return
         body = self.site.dialect_for(b"").error(ClientFault(text, status=status, code=code))
         token = f"req_{secrets.token_hex(12)}"
         head = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nServer: argoproxy\r\nX-Request-Id: {token}\r\n"

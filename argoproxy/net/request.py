@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
 from twisted.internet.interfaces import IAddress
+from twisted.logger import Logger
 from twisted.web.http import NO_BODY_CODES, datetimeToString
 from twisted.web.http_headers import Headers
 from twisted.web.server import Request
@@ -23,6 +24,8 @@ from .reply import ID_HEADERS, JSON, Reply
 
 if TYPE_CHECKING:
     from .site import BoundedSite
+
+_log = Logger()
 
 # How long a client may go on sending a body that has been refused, so that it reads the refusal.
 _LINGER = 2.0
@@ -69,6 +72,9 @@ class BoundedRequest(Request):
         address: IAddress = self.channel.getHost()
         return address
 
+    def parseCookies(self) -> None:
+        """Called when the head is complete. Nobody here asks for any."""
+
     def gotLength(self, length: int | None) -> None:
         """Called when the head is complete, before any of the body."""
         self.content = BytesIO()
@@ -101,7 +107,19 @@ class BoundedRequest(Request):
         self.prepath = []
         # Klein takes it as a whole.
         self.postpath = [unquote_to_bytes(self.path[1:])]
-        self.render(site.resource)
+        try:
+            self.render(site.resource)
+        except Exception:  # noqa: BLE001 - what a plain route does not expect becomes a 500 here, as others' does in the exchange
+            self._failed()
+
+    def _failed(self) -> None:
+        """A bug of ours, in a route that answers by itself."""
+        reply = Reply(self, self.site.dialect_for(self.path), self.site.clock)
+        _log.failure("request {id} failed", id=reply.record.id)
+        if self.startedWriting:
+            self.loseConnection()
+        else:
+            reply.refuse(reply.bug())
 
     def write(self, data: bytes) -> None:
         """Send more of the reply; its head goes out with the first of it."""

@@ -72,7 +72,7 @@ class Traffic:
             return succeed(None)
         exchange = Exchange(self.parties, dialect, reply)
         self._running.add(exchange)
-        patience = request.getHeader("x-stainless-read-timeout") if self.client_timeouts else None
+        patience = header(request, "x-stainless-read-timeout") if self.client_timeouts else None
         given = Coded(body, coding, self.most_bytes) if coding else body
         running = exchange.run(Asked(given, route, user, patience)).addErrback(self._unforeseen, reply)
         return running.addBoth(self._over, exchange)
@@ -121,20 +121,26 @@ def _taken(request: Request) -> bytes:
     return body
 
 
+def header(request: Request, name: str) -> str | None:
+    """A header as text, whatever bytes a client put there."""
+    value = request.getHeader(name.encode("ascii"))
+    return None if value is None else value.decode("utf-8", "replace")
+
+
 def asker(request: Request, query: Mapping[str, str]) -> str:
     """The user name that a client gives as its key, in whichever way its API has; empty if it gives none."""
-    scheme, _, bearer = (request.getHeader("authorization") or "").partition(" ")
+    scheme, _, bearer = (header(request, "authorization") or "").partition(" ")
     keys = (
         bearer.strip() if scheme.lower() == "bearer" else "",
-        request.getHeader("x-api-key"),
-        request.getHeader("x-goog-api-key"),
+        header(request, "x-api-key"),
+        header(request, "x-goog-api-key"),
         query.get("key"),
     )
     return next((key for key in keys if key and _USER.fullmatch(key)), "")
 
 
 def _headers(request: Request, dialect: IDialect) -> dict[str, str]:
-    given = {name: request.getHeader(name) for name in dialect.headers}
+    given = {name: header(request, name) for name in dialect.headers}
     return {name: value for name, value in given.items() if value is not None}
 
 

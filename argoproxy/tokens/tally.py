@@ -154,6 +154,8 @@ class Tally:
 
     def _take_whole_words(self) -> None:
         """Queue the growing text up to its last border, and count a slice of what is queued."""
+        # What is counted from now on isn't that text's alone.
+        self._whole = None
         text = "".join(self._pieces)
         end = borders.last(text, 0, len(text))
         if not end and len(text) >= SLICE:

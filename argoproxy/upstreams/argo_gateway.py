@@ -7,6 +7,7 @@ and the reply is replayed as a stream by the renderer.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -75,14 +76,16 @@ class ArgoGateway:
         limits, capped = _limits(request, model)
         body = who | {"messages": MANNERS[model.family].history(fitted(taken.messages))} | limits | _sampling(taken)
         streamed = _streams(request, model)
+        said = msgspec.json.encode(body | tool_fields(taken, model.family))
         return Call(
             url=self.stream_url if streamed else self.chat_url,
-            body=msgspec.json.encode(body | tool_fields(taken, model.family)),
+            body=said,
             reply="text" if streamed else _message(request, model),
             accept="text/plain" if streamed else "application/json",
             dropped=unsaid(request),
             adjusted=tuple(dict.fromkeys((*developers(request), *adjusted, *capped))),
             tools=request.tools,
+            token=hashlib.blake2b(said, digest_size=10).hexdigest() if request.tools else "",
             one_call=request.parallel_tool_calls is False,
         )
 

@@ -6,7 +6,6 @@ What a call means to the client, and how it is shown, is not known here.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -112,9 +111,8 @@ class Calls:
         """
         if all(call.id for call in calls):
             return list(calls)
-        token = hashlib.blake2b(self.asked.body, digest_size=10).hexdigest()
         return [
-            call if call.id else msgspec.structs.replace(call, id=f"call_{token}_{self.choice}_{index}")
+            call if call.id else msgspec.structs.replace(call, id=f"call_{self.asked.token}_{self.choice}_{index}")
             for index, call in enumerate(calls)
         ]
 

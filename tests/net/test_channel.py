@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import LoggedErrors
 from tests.net.test_site import HELLO, Line
 from tests.web import Web
 
@@ -165,15 +166,18 @@ def test_a_client_is_told_to_go_on() -> None:
     assert _statuses(line.send(HELLO)) == [100, 200]
 
 
-@pytest.mark.parametrize("sent", [b"", HEALTH, b"GET /hea", CHAT + b"Content-Length: 10\r\n\r\n{"])
-def test_a_connection_that_says_nothing_for_a_minute_is_closed(sent: bytes) -> None:
+@pytest.mark.parametrize(
+    ("sent", "more"), [(b"", b""), (HEALTH, b""), (b"GET /hea", b""), (CHAT + b"Content-Length: 10\r\n\r\n{", b" ")]
+)
+def test_a_connection_that_says_nothing_for_a_minute_is_closed(sent: bytes, more: bytes) -> None:
     line = Line(Web())
     line.send(sent)
-    line.web.settle(30.0)
-    line.channel.dataReceived(b" " if sent.endswith(b"{") else b"")
     line.web.settle(59.0)
+    line.channel.dataReceived(more)
     assert not line.closed
     line.web.settle(2.0)
+    assert line.closed is not bool(more)
+    line.web.settle(59.0)
     assert line.closed
 
 
@@ -183,3 +187,91 @@ def test_a_reply_may_take_longer_than_a_silent_connection() -> None:
     line.send(CHAT + b"Content-Length: %d\r\n\r\n" % len(body) + body)
     line.web.settle(600.0)
     assert not line.closed
+
+
+def test_a_head_has_a_minute_in_however_many_pieces_it_comes() -> None:
+    line = Line(Web())
+    for byte in HEALTH[:25]:
+        line.channel.dataReceived(bytes([byte]))
+        line.web.settle(2.5)
+    assert line.closed
+
+
+def test_empty_lines_are_nothing_heard() -> None:
+    line = Line(Web())
+    for _ in range(25):
+        line.channel.dataReceived(b"\r\n")
+        line.web.settle(2.5)
+    assert line.closed
+
+
+@pytest.mark.parametrize("wishes", ["close", "close,TE", "TE, Close", "keep-alive\r\nConnection: close"])
+def test_a_client_that_wants_the_end_gets_it(wishes: str) -> None:
+    line = Line(Web())
+    said = line.send(f"GET /health HTTP/1.1\r\nHost: x\r\nConnection: {wishes}\r\n\r\n".encode())
+    assert b"\r\nconnection: close\r\n" in said.lower()
+    assert line.closed
+
+
+def test_cookies_are_nobodys_business() -> None:
+    assert _statuses(Line(Web()).send(HEALTH.replace(b"\r\n\r\n", b"\r\nCookie: a=b\r\n\r\n"))) == [200]
+
+
+@pytest.mark.parametrize(
+    ("path", "header"),
+    [
+        ("/v1/messages", b"anthropic-beta"),
+        ("/v1/messages", b"anthropic-version"),
+        ("/v1/messages", b"x-api-key"),
+        ("/v1/chat/completions", b"authorization"),
+        ("/v1/chat/completions", b"x-stainless-read-timeout"),
+        ("/v1/chat/completions", b"content-encoding"),
+        ("/v1/chat/completions", b"content-type"),
+        ("/v1beta/models/gemini-2.5-pro:generateContent", b"x-goog-api-key"),
+    ],
+)
+@pytest.mark.parametrize("passthrough", [False, True])
+def test_headers_of_any_bytes_get_a_reply(path: str, header: bytes, passthrough: bool) -> None:
+    line = Line(Web(username_passthrough=passthrough, honour_client_timeouts=True))
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(HELLO)}\r\n".encode()
+    said = line.send(head + header + b": Bearer \xff\r\n\r\n" + HELLO)
+    [status] = _statuses(said)
+    assert status < 500
+    assert b"x-request-id" in said.lower()
+
+
+@pytest.mark.parametrize("header", [b"x-api-key", b"anthropic-version", b"x-goog-api-key"])
+def test_a_list_of_models_is_given_for_any_key(header: bytes) -> None:
+    said = Line(Web()).send(b"GET /v1/models HTTP/1.1\r\nHost: x\r\n" + header + b": \xff\r\n\r\n")
+    assert _statuses(said) == [200]
+
+
+def test_a_body_that_was_refused_is_answered_once() -> None:
+    line = Line(Web(max_body_mb=0.001))
+    said = line.send(CHAT + b"Transfer-Encoding: chunked\r\n\r\n" + b"7d0\r\n" + b"x" * 2000 + b"\r\nzzz\r\n")
+    assert _statuses(said) == [413]
+    assert line.closed
+
+
+def test_much_that_is_sent_ahead_of_a_reply_ends_the_connection() -> None:
+    line = Line(Web())
+    body = HELLO.replace(b"Hello", b"[sim:hang]")
+    line.send(CHAT + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+    for _ in range(110):
+        line.channel.dataReceived(b"x" * 10_000)
+    assert line.closed
+    line.web.settle()
+    assert line.web.simulator.open_requests == 0
+
+
+def test_a_bug_in_a_route_that_answers_by_itself_is_a_500_with_an_id(
+    monkeypatch: pytest.MonkeyPatch, logged_errors: LoggedErrors
+) -> None:
+    web = Web()
+    monkeypatch.setattr(type(web.proxy.site.resource), "render", lambda self, request: 1 / 0)
+    said = Line(web).send(HEALTH)
+    assert _statuses(said) == [500]
+    [body] = _bodies(said)
+    assert body["error"]["code"] == "internal_error"
+    assert b"division" not in said
+    assert len(logged_errors.take()) == 1

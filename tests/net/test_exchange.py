@@ -581,3 +581,14 @@ def _held(thing: object) -> list[str | bytes]:
         elif not isinstance(one, (HTTPChannel, WebRequest, UpstreamReply, DelayedCall)):
             waiting.extend(gc.get_referents(one))
     return found
+
+
+def test_calls_without_ids_get_others_in_each_turn() -> None:
+    web = Web()
+    tools = [{"type": "function", "function": {"name": "get_weather", "parameters": {"type": "object"}}}]
+    leaked = "{'id': '', 'input': {'city': 'x'}, 'name': 'get_weather', 'type': 'tool_use'}"
+    ids = []
+    for turn in ("first", "second"):
+        got = web.chat(f"{turn} [sim:say={leaked}]", model="claude-sonnet-4.5", tools=tools)
+        ids += [call["id"] for call in got.json()["choices"][0]["message"]["tool_calls"]]
+    assert len(set(ids)) == 2

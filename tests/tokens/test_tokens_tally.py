@@ -212,3 +212,14 @@ def test_a_text_is_not_taken_for_what_its_bytes_say() -> None:
     tally = Tally(codes, iter(["the same bytes, as a schema"]))
     tally.step()
     assert tally.total() == CODES.count("the same bytes, as a schema")
+
+
+def test_a_text_that_grows_beside_a_known_one_is_not_taken_for_it() -> None:
+    codes = Encoding("o200k_base")
+    known = ENGLISH * 3000
+    tally = Tally(codes, iter([known]))
+    tally.step()
+    tally.add(ENGLISH * 100)
+    while tally.step():
+        pass
+    assert codes.remembered(known) in (None, counted([known]))
