@@ -66,6 +66,8 @@ class Leg:
         return self._render(msgspec.structs.replace(self._unexplained, reason=self._reason()))
 
     def _shown(self, events: list[Event]) -> bytes:
+        if len(events) == 1:
+            return self._show(events[0])
         return b"".join([self._show(event) for event in events])
 
     def _show(self, event: Event) -> bytes:
