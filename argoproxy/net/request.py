@@ -128,10 +128,11 @@ class BoundedRequest(Request):
         head = b"" if self.startedWriting else self._reply_head()
         if self._bodiless:
             data = b""
-        self.sentLength += len(data)
-        if self.chunked and data:
-            head, data = b"%b%x\r\n" % (head, len(data)), data + b"\r\n"
-        if len(data) > _LARGE:
+        length = len(data)
+        self.sentLength += length
+        if self.chunked and length:
+            self.channel.write(b"%b%x\r\n%b\r\n" % (head, length, data))
+        elif length > _LARGE:
             self.channel.writeSequence([head, data])
         else:
             self.channel.write(head + data)
