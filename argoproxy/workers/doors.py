@@ -42,7 +42,7 @@ class Doors:
     def empty(self) -> None:
         """
         Accept what waits, and let nothing more come, for any worker: when all leave, a queue is broken off with its
-        socket.
+        socket. Who has left already does nothing.
         """
         for sockets, _ in self._addresses:
             for one in sockets:
@@ -58,3 +58,4 @@ class Doors:
         for sockets, _ in self._addresses:
             for one in sockets:
                 one.close()
+        self._addresses = ()

@@ -69,7 +69,9 @@ class WorkerProcess(ProcessProtocol):
     def send(self, command: Command) -> None:
         """Tell it something; one that has ended is told in vain."""
         if self.transport is not None:
-            self.transport.writeToChild(_STDIN, line(command))
+            # Its pipes are given up one by one, before the transport is.
+            with contextlib.suppress(KeyError):
+                self.transport.writeToChild(_STDIN, line(command))
 
     def kill(self) -> None:
         """End it at once."""

@@ -170,7 +170,11 @@ class Supervisor:
 
     def _launch(self, slot: Slot) -> None:
         slot.due = None
-        slot.coming = worker = self._spawn(slot.number, self._news)
+        try:
+            slot.coming = worker = self._spawn(slot.number, self._news)
+        except OSError as error:
+            self._not_started(slot, error)
+            return
         slot.patience = self._clock.callLater(_PATIENCE, worker.kill)
 
     def _ready(self, worker: Worker) -> None:
@@ -220,8 +224,7 @@ class Supervisor:
         if slot.serving is None:
             self._launch_later(slot, worker, how, 0.0)
             return
-        self._to_replace.clear()
-        self._replace_again = False
+        self._let_stay()
         _log.error(
             "worker {slot} (process {pid}) {how} before it served: those that have not been replaced stay",
             slot=slot.number,
@@ -229,8 +232,31 @@ class Supervisor:
             how=how,
         )
 
+    def _not_started(self, slot: Slot, error: OSError) -> None:
+        """There are no processes, descriptors or memory to be had."""
+        if slot.serving is None:
+            delay = self._launch_behind(slot, 0.0)
+            _log.error(
+                "worker {slot} can't be started ({reason}): tried again in {delay:g} s",
+                slot=slot.number,
+                reason=error.strerror,
+                delay=delay,
+            )
+            return
+        self._let_stay()
+        _log.error(
+            "worker {slot} can't be started ({reason}): those that have not been replaced stay",
+            slot=slot.number,
+            reason=error.strerror,
+        )
+
+    def _let_stay(self) -> None:
+        """Replace no more."""
+        self._to_replace.clear()
+        self._replace_again = False
+
     def _launch_later(self, slot: Slot, worker: Worker, how: str, lived: float) -> None:
-        delay = slot.backoff.delay(lived)
+        delay = self._launch_behind(slot, lived)
         _log.error(
             "worker {slot} (process {pid}) {how}: another one is started in {delay:g} s",
             slot=slot.number,
@@ -238,7 +264,16 @@ class Supervisor:
             how=how,
             delay=delay,
         )
+
+    def _launch_behind(self, slot: Slot, lived: float) -> float:
+        """
+        Start another one behind one that served for C{lived} seconds.
+
+        @return: in how many.
+        """
+        delay = slot.backoff.delay(lived)
         slot.due = self._clock.callLater(delay, self._launch, slot)
+        return delay
 
     def _rearrange(self) -> None:
         """See that somebody serves the sockets of every slot, and tell all who there is."""

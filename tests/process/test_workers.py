@@ -135,6 +135,19 @@ def test_they_end_when_nobody_looks_after_them(twistd: Twistd) -> None:
         assert not listens(twistd.port)
 
 
+def test_those_that_are_replaced_end_as_well_when_nobody_looks_after_them(twistd: Twistd) -> None:
+    twistd.configure("shutdown_grace: 0")
+    with twistd.running(*twistd.proxy(*WORKERS)) as process, closing(twistd.connection()) as waiting:
+        _live(twistd)
+        twistd.asked(waiting, chat("[sim:hang]"))
+        process.send_signal(signal.SIGHUP)
+        retiring = {"configured": 2, "live": 2, "retiring": 1}
+        until(lambda: len(_served(twistd.output())) == 4, "two more workers")
+        until(lambda: _asked(twistd.port, "/version")["workers"] == retiring, "one that still serves its client")
+        process.kill()
+        until(lambda: not any(map(_alive, _served(twistd.output()))), "all workers ended")
+
+
 def test_a_daemon_is_their_supervisor_and_writes_their_log(twistd: Twistd) -> None:
     """The file is rotated by one process, under the load of two, and every line is whole."""
     twistd.configure("log_format: json\nlog_max_mb: 0.02\nlog_keep: 100\n")

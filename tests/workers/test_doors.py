@@ -118,3 +118,21 @@ async def test_the_last_to_leave_accepts_what_waits(stack: ExitStack) -> None:
     assert late.connect_ex(group[0].getsockname()) == errno.EINPROGRESS
     doors.leave()
     await deferLater(reactor, 0.01)
+
+
+@pytest_twisted.ensureDeferred
+async def test_who_has_left_has_nothing_to_accept_and_takes_nothing_from_the_others(stack: ExitStack) -> None:
+    """One that was replaced is told to stop, too."""
+    group, make = _doors(stack)
+    one, other = Counting(), Counting()
+    gone, serving = make(one), make(other)
+    gone.open(0)
+    gone.leave()
+    gone.empty()
+    gone.leave()
+    serving.open(0)
+    serving.open(1)
+    _clients(stack, group)
+    await _turns(lambda: other.accepted == 40)
+    serving.leave()
+    await deferLater(reactor, 0)

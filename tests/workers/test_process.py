@@ -23,8 +23,11 @@ class Transport:
         self.written: list[tuple[int, bytes]] = []
         self.signals: list[str] = []
         self.gone = False
+        self.pipes = {0}
 
     def writeToChild(self, number: int, data: bytes) -> None:
+        if number not in self.pipes:
+            raise KeyError(number)
         self.written.append((number, data))
 
     def signalProcess(self, name: str) -> None:
@@ -56,6 +59,14 @@ def test_it_is_told_on_its_standard_input() -> None:
     watched.worker.send(Stop())
     assert watched.worker.pid == 77
     assert watched.transport.written == [(0, line(Stop()))]
+
+
+def test_one_whose_end_is_not_known_yet_is_told_in_vain() -> None:
+    """Its pipes are lost before the process has ended."""
+    watched = Watched()
+    watched.transport.pipes.clear()
+    watched.worker.send(Stop())
+    assert watched.transport.written == []
 
 
 def test_what_it_reports_is_heard_in_whatever_pieces() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Any
 
 import attrs
@@ -43,10 +44,13 @@ class Troupe:
     def __init__(self, slots: int = 2) -> None:
         self.clock = Clock()
         self.workers: list[Played] = []
+        self.fault: OSError | None = None
         self.supervisor = Supervisor(self.clock, self._spawn, GRACE, [Slot(number) for number in range(slots)])
         self.supervisor.start()
 
     def _spawn(self, slot: int, news: News) -> Played:
+        if self.fault is not None:
+            raise self.fault
         self.workers.append(Played(slot, 100 + len(self.workers), news))
         return self.workers[-1]
 
@@ -146,6 +150,49 @@ def test_restarts_wait_longer_each_time_and_are_told() -> None:
     assert troupe.calls == [0.1]
 
 
+def test_a_start_that_fails_is_tried_again() -> None:
+    troupe = _serving()
+    first, second = troupe.workers
+    troupe.fault = BlockingIOError(errno.EAGAIN, "no more processes")
+    troupe.end(first)
+    with capturedLogs() as logs:
+        troupe.clock.advance(0.1)
+        assert troupe.calls == [0.2]
+        troupe.clock.advance(0.2)
+    assert [formatEvent(event) for event in logs] == [
+        "worker 0 can't be started (no more processes): tried again in 0.2 s",
+        "worker 0 can't be started (no more processes): tried again in 0.4 s",
+    ]
+    assert second.heard(Cover) == [Cover(0)]
+    troupe.fault = None
+    troupe.clock.advance(0.4)
+    troupe.ready(troupe.workers[2])
+    assert (troupe.workers[2].slot, second.heard(Uncover)) == (0, [Uncover(0)])
+
+
+def test_no_slot_waits_for_another_that_cant_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    spawn = Troupe._spawn
+
+    def first_fails(self: Troupe, slot: int, news: News) -> Played:
+        self.fault = OSError(errno.EMFILE, "too many files") if slot == 0 and not self.workers else None
+        return spawn(self, slot, news)
+
+    monkeypatch.setattr(Troupe, "_spawn", first_fails)
+    troupe = Troupe(3)
+    assert [worker.slot for worker in troupe.workers] == [1, 2]
+    troupe.clock.advance(0.1)
+    assert [worker.slot for worker in troupe.workers] == [1, 2, 0]
+
+
+def test_a_stop_ends_the_attempts_to_start_one() -> None:
+    troupe = _serving(1)
+    troupe.fault = OSError(errno.ENOMEM, "no memory")
+    troupe.end(troupe.workers[0])
+    troupe.clock.advance(0.1)
+    assert troupe.supervisor.stop().called
+    assert troupe.calls == []
+
+
 def test_a_replacement_serves_before_its_predecessor_ends_one_slot_at_a_time() -> None:
     troupe = _serving()
     first, second = troupe.workers
@@ -185,6 +232,19 @@ def test_a_replacement_that_fails_leaves_all_as_they_are() -> None:
     # Another attempt is another story.
     troupe.supervisor.replace()
     assert len(troupe.workers) == 4
+
+
+def test_a_replacement_that_cant_be_started_leaves_all_as_they_are() -> None:
+    troupe = _serving()
+    troupe.fault = OSError(errno.ENOMEM, "no memory")
+    with capturedLogs() as logs:
+        troupe.supervisor.replace()
+    assert formatEvent(logs[1]) == "worker 0 can't be started (no memory): those that have not been replaced stay"
+    assert not any(worker.heard(Retire) for worker in troupe.workers)
+    assert (len(troupe.workers), troupe.calls) == (2, [])
+    troupe.fault = None
+    troupe.supervisor.replace()
+    assert len(troupe.workers) == 3
 
 
 def test_one_that_dies_while_its_successor_is_on_its_way_is_covered() -> None:
