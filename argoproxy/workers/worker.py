@@ -75,7 +75,7 @@ def main() -> None:
     reactor.callWhenRunning(worker.start)
     reactor.callWhenRunning(stdio.StandardIO, control, _STDIN, REPORTS)
     reactor.run()
-    outlet.empty()
+    outlet.end()
 
 
 def _first_line() -> tuple[bytes, bytes]:
