@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
+from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -74,7 +75,8 @@ class Signals:
             self._reactor.callFromThread(self._cut)
             return
         self._stopping = True
-        self._before[number](number, frame)
+        # Twisted's own logs, and what was interrupted here may hold the log's lock: that would be for ever.
+        self._reactor.callFromThread(partial(self._before[number], number, None))
 
     def _soon(self, act: Callable[[], object]) -> _OnSignal:
         return lambda number, frame: self._reactor.callFromThread(act)

@@ -182,6 +182,7 @@ async def test_the_second_signal_ends_what_a_stop_waits_for(monkeypatch: pytest.
     try:
         await deferLater(reactor, 0)
         signal.raise_signal(signal.SIGTERM)
+        await deferLater(reactor, 0)
         assert asked == [signal.SIGTERM]
         signal.raise_signal(signal.SIGTERM)
         await cut.addTimeout(PATIENCE, reactor)
