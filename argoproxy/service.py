@@ -35,7 +35,9 @@ from .net.client import Close, Overridden, make_agent, make_client
 from .net.discovery import Discovery
 from .net.exchange import Parties, Terms
 from .net.fetching import Fetcher
+from .net.hosts import Hosts
 from .net.images import Images
+from .net.origins import Origins
 from .net.peers import Peers
 from .net.planning import Planner
 from .net.pulse import Pulse
@@ -53,6 +55,10 @@ from .tokens import Counter
 _log = Logger()
 
 
+_OPEN_TO_ALL = (
+    "other machines can reach this proxy, and whoever does asks ARGO in its name: nothing asks for a key, nothing is "
+    "encrypted. Listen on a Unix socket or on 127.0.0.1, or let only friends through a firewall"
+)
 _SIMULATED_USER = "someone"
 # Seconds in which a client can still read why its request was cut.
 _LAST_WORDS = 1.0
@@ -86,6 +92,7 @@ class Proxy:
     _over: IDelayedCall | None = None
     _cut: bool = False
     _warming: IDelayedCall | None = None
+    _bare: bool = False
 
     def start(self) -> None:
         """Begin to learn ARGO's models and to look for newer versions."""
@@ -101,7 +108,16 @@ class Proxy:
         _log.info("argoproxy {version}, configured by {source}", version=__version__, source=config.source or "no file")
         for notice in config.notices:
             _log.warn("{notice}", notice=notice)
+        if self._bare:
+            _log.warn(_OPEN_TO_ALL)
         _log.info("wires in use: {wires}", wires=", ".join(f"{kind} {wire}" for kind, wire in self._wires().items()))
+
+    def listen_at(self, claims: Sequence[Claim]) -> None:
+        """Know where clients find it: under which names depends on that, and on the configuration."""
+        beyond = [one for one in claims if one.beyond]
+        if not beyond and not self._config.allowed_hosts:
+            self.site.hosts = Hosts(())
+        self._bare = any(one.tls is None for one in beyond)
 
     async def stop(self) -> None:
         """Let running requests end, cut them when the grace is over, and leave nothing behind."""
@@ -151,6 +167,7 @@ class ProxyService(MultiService):
     def __init__(self, proxy: Proxy, claims: Sequence[Claim]) -> None:
         super().__init__()
         self.proxy = proxy
+        proxy.listen_at(claims)
         for one in claims:
             one.service(proxy.site).setServiceParent(self)
 
@@ -277,7 +294,7 @@ def _assembled(
     resource = routes.resource
     return Proxy(
         resource=resource,
-        site=BoundedSite(resource, traffic.most_bytes, lambda path: APIS.of_path(path).faults, reactor),
+        site=_site(config, resource, traffic.most_bytes, reactor),
         traffic=traffic,
         background=[refresher, release] if config.update_check and not config.use_simulator else [refresher],
         peers=peers,
@@ -288,6 +305,13 @@ def _assembled(
         config=config,
         wires=router.in_use,
     )
+
+
+def _site(config: Config, resource: IResource, most_bytes: int, reactor: Any) -> BoundedSite:
+    site = BoundedSite(resource, most_bytes, lambda path: APIS.of_path(path).faults, reactor)
+    site.hosts = Hosts(config.allowed_hosts or None)
+    site.origins = Origins(config.cors_origins)
+    return site
 
 
 def _description() -> bytes:
