@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from typing import Any
 
+import attrs
 import pytest
 from twisted.internet.address import UNIXAddress
 
@@ -92,6 +93,13 @@ def test_the_target_counts_where_it_names_a_host() -> None:
     for target, host, status in (("evil.example", "localhost", 421), ("localhost", "evil.example", 200)):
         reply = Line(web).send(f"GET http://{target}/health HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
         assert _status(reply) == status
+
+
+def test_a_reload_brings_other_names() -> None:
+    web = _listening(_at("127.0.0.1"))
+    web.proxy.reload(attrs.evolve(web.config, allowed_hosts=("argo",), cors_origins=("https://a.gov",)))
+    assert [_status(_get(web, host)) for host in ("localhost", "argo", "evil.example")] == [200, 200, 421]
+    assert web.proxy.site.origins.fault(b"https://a.gov", b"") is None
 
 
 def test_no_host_at_all_is_no_browsers() -> None:
