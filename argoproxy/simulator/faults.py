@@ -245,8 +245,8 @@ def bytewise(exchange: Exchange) -> Reply:
     return attrs.evolve(honest, pieces=_bytewise(honest.pieces), pause=0.0)
 
 
-# BYTES is how much of the body comes or, below zero, how much of its end doesn't. Without it the first piece of a stream
-# comes, and half of any other body.
+# BYTES is how much of the body comes or, below zero, how much of its end doesn't. Without it the first piece of a
+# stream comes, and half of any other body.
 
 
 @fault("hang-mid")

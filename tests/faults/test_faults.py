@@ -9,34 +9,32 @@ nothing is left of it; and the next request is served.
 from __future__ import annotations
 
 import gc
-from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cache
-from typing import Any
 
 import pytest
 from twisted.internet.defer import Deferred
 
 from argoproxy.net.exchange import Exchange
-from argoproxy.net.reply import Reply
 from argoproxy.simulator import FAULTS
-from tests.faults.askers import ASKERS, COLUMNS, VECTORS, Asker, BrokenOff, Cut, Outcome, Refused, Whole
+from tests.faults.askers import ASKERS, Asker, BrokenOff, Cut, Outcome, Refused, Whole
 from tests.matrix.columns import Column
 from tests.web import Got, Web
 
 # Seconds.
 ALLOWED = 3600.0
-_STEP = 20.0
+_STEP = 20.0  # more than the interval in which a stream shows that it lives
 
-PLACES = ("", "0", "1", "40", "-1", "-20", "999999")
+# The beginning of the body, behind the head, in the middle of a piece, before the end, behind it.
+PLACES = ("", "0", "40", "-1", "999999")
 ARGUMENTS = {
     "drip": ("1000", "0"),
     "ended-mid": PLACES,
-    "garbage-mid": ("", "0", "1", "40", "999999"),
+    "garbage-mid": ("", "0", "40", "999999"),
     "hang-mid": PLACES,
     "reset-mid": PLACES,
     "truncated": PLACES,
-    "status": ("400", "404", "418", "500", "200:{}", "200:[", "200:words", "503:<html>", "429:{}", "500:null"),
+    "status": ("400", "404", "418", "500", "200:{}", "200:words", "503:<html>", "500:null"),
     "wait": ("30", "100000"),
 }
 """What is behind the names of faults that can be told more."""
@@ -62,11 +60,10 @@ def ask(web: Web, asker: Asker) -> Got:
     got = web.begin("POST", asker.path, asker.body)
     waited = 0.0
     while not (got.ended or got.failure) and waited <= ALLOWED:
-        web.settle(_STEP)
-        waited += _STEP
-        if waited == _STEP * 2:
-            web.settle(ALLOWED - _STEP * 2)
-            waited = ALLOWED - _STEP
+        # First as long as silence may last, and then all the rest.
+        seconds = _STEP if waited < 2 * _STEP else ALLOWED
+        web.settle(seconds)
+        waited += seconds
     assert got.ended or got.failure, "it has no end"
     return got
 
@@ -112,3 +109,22 @@ def test_a_fault_is_told_or_does_no_harm(web_of: Callable[[Column], Web], asker:
         check(asker, fault, got, expected)
         assert under_way(web) == before, spelled
     assert asker.outcome(ask(web, asker)) == expected
+
+
+@pytest.mark.parametrize("asker", ASKERS[::9], ids=lambda asker: asker.label)
+def test_nothing_is_kept_of_requests_that_failed(asker: Asker) -> None:
+    """Neither an exchange nor a Deferred that nobody fires any more."""
+    web = asker.column.web(request_timeout=ALLOWED)
+    ask(web, asker)
+    before = _waiting()
+    for spelled in (name for fault in sorted(FAULTS) for name in spellings(fault)):
+        web.simulator.fault(spelled, times=None)
+        ask(web, asker)
+        web.simulator.clear_faults()
+    assert _waiting() == before
+
+
+def _waiting() -> int:
+    gc.collect()
+    found = gc.get_objects()
+    return sum(isinstance(one, Exchange) or (isinstance(one, Deferred) and not one.called) for one in found)
