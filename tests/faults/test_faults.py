@@ -70,7 +70,7 @@ def ask(web: Web, asker: Asker) -> Got:
 
 def under_way(web: Web) -> tuple[int, int, int]:
     """What a request must not leave behind: exchanges, calls of ARGO, timers."""
-    return web.proxy._traffic.open, web.simulator.open_requests, len(web.clock.getDelayedCalls())
+    return web.proxy.underway.open, web.simulator.open_requests, len(web.clock.getDelayedCalls())
 
 
 @cache
