@@ -16,7 +16,7 @@ from typing import Any
 import attrs
 from twisted.application.service import IService, MultiService
 from twisted.internet.defer import Deferred, maybeDeferred
-from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.interfaces import IDelayedCall, IReactorCore
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.web.client import Agent
@@ -271,6 +271,18 @@ class ProxyService(MultiService):
         @raise ConfigFault: it can't serve; nothing has changed.
         """
         self.proxy.reload(config)
+
+    def when_ready(self) -> Deferred[None]:
+        """Fires when the reactor runs, and with it what listens."""
+        from twisted.internet import reactor
+
+        ready: Deferred[None] = Deferred()
+        IReactorCore(reactor).callWhenRunning(ready.callback, None)
+        return ready
+
+    def cut(self) -> None:
+        """End every running request now."""
+        self.proxy.cut()
 
     def stopService(self) -> Deferred[None]:
         """Stop listening at once; fires when the last request has ended."""
