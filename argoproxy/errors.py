@@ -83,6 +83,14 @@ class TimedOut(UpstreamFault):
         super().__init__(504, f"The reply was not complete within {seconds:g} s.", code="timeout", should_retry=False)
 
 
+class Busy(ProxyError):
+    """More is asked than the operator lets through at once."""
+
+    def __init__(self, status: int, message: str, code: str, seconds: int) -> None:
+        """@param seconds: after which to ask again."""
+        super().__init__(status, message, code=code, retry_after=str(seconds))
+
+
 class OurFault(ProxyError):
     """A bug of ours. The client learns the request's id and nothing else."""
 

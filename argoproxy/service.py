@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from threading import Thread
 from typing import Any
 
@@ -31,10 +32,11 @@ from .config import Config, ConfigFault, successor
 from .conversation import Call
 from .endpoints import Claim, claim
 from .errors import UpstreamFault
+from .interfaces import IDialect
 from .net.addresses import Outward
 from .net.client import Close, Overridden, make_agent, make_client
 from .net.discovery import Discovery
-from .net.exchange import Parties, Terms
+from .net.exchange import Exchange, Parties, Terms
 from .net.fetching import Fetcher
 from .net.hosts import Hosts
 from .net.images import Images
@@ -42,8 +44,10 @@ from .net.origins import Origins
 from .net.peers import Peers
 from .net.planning import Planner
 from .net.pulse import Pulse
+from .net.queued import QueuedExchange, Queues, by_address, by_user
 from .net.refresh import Refresher
 from .net.release import Release
+from .net.reply import Reply
 from .net.routes import Routes
 from .net.site import BoundedSite
 from .net.status import Status
@@ -78,12 +82,18 @@ class Lasting:
 
     @ivar agent: in place of the network, for tests.
     @ivar underway: the exchanges of every configuration.
+    @ivar queues: the places that they hold at ARGO.
     """
 
     reactor: Any
     agent: IAgent | None
     counter: Counter = attrs.field(factory=Counter)
     underway: Underway = attrs.field(factory=Underway)
+    queues: Queues = attrs.field(init=False)
+
+    @queues.default
+    def _unbounded(self) -> Queues:
+        return Queues(self.reactor)
 
 
 @attrs.frozen(eq=False)
@@ -151,7 +161,7 @@ class Proxy:
     _bare: bool = False
 
     def __attrs_post_init__(self) -> None:
-        self._let_in()
+        self._heed()
 
     @property
     def resource(self) -> IResource:
@@ -185,12 +195,14 @@ class Proxy:
         """Know where clients find it, on which it depends by what names they may call it."""
         beyond = [one for one in claims if one.beyond]
         self._local, self._bare = not beyond, any(one.tls is None for one in beyond)
-        self._let_in()
+        self._heed()
 
-    def _let_in(self) -> None:
+    def _heed(self) -> None:
+        """Let in whom the configuration means to, and at most so many at once."""
         config = self._serving.config
         self.site.hosts = Hosts(config.allowed_hosts if self._local else config.allowed_hosts or None)
         self.site.origins = Origins(config.cors_origins)
+        self._lasting.queues.bound(config.max_upstream, config.max_queue, config.max_queue_wait)
 
     def reload(self, config: Config) -> None:
         """
@@ -205,7 +217,7 @@ class Proxy:
         after.follow(before)
         self._serving = after
         self.site.serve(after.resource, after.traffic.most_bytes)
-        self._let_in()
+        self._heed()
         if self._warming is not None:
             before.stop()
             after.start()
@@ -256,6 +268,7 @@ class Proxy:
         """End every running request now. Their clients are told why, if they read it in a moment."""
         if self._delaying is not None:
             self._delaying.cancel()
+        self._lasting.queues.close()
         self.underway.cut(UpstreamFault(503, "The proxy is shutting down.", code="shutting_down"))
         if self._over is not None and self._over.active():
             self._over.cancel()
@@ -416,6 +429,7 @@ def _assembled(lasting: Lasting, config: Config) -> Assembly:
         None if config.username_passthrough else config.user or _SIMULATED_USER,
         config.honour_client_timeouts,
         lasting.underway,
+        _beginning(lasting, config),
     )
     discovery = Discovery(reactor, client, router, _asking_for_models(f"{config.native_base}/models"))
     hours = config.model_refresh_interval_hours
@@ -441,6 +455,13 @@ def _agent(lasting: Lasting, config: Config) -> tuple[IAgent, Close | None]:
         return lasting.agent, None
     endpoints = Overridden(lasting.reactor, config.resolve_overrides, config.connect_timeout)
     return make_agent(lasting.reactor, config.upstream_transport, endpoints)
+
+
+def _beginning(lasting: Lasting, config: Config) -> Callable[[Parties, IDialect, Reply], Exchange]:
+    if not config.max_upstream:
+        return Exchange
+    asker_of = by_user if config.username_passthrough else by_address
+    return partial(QueuedExchange, queues=lasting.queues, asker_of=asker_of)
 
 
 def _description() -> bytes:

@@ -36,8 +36,9 @@ TABLE = {
     "limits": _rule(_PURE),
     "metrics": _rule(_PURE),
     "config": _rule(_PURE, "yaml"),
+    "queue": _rule("errors"),
     "net": _rule(
-        "errors conversation interfaces translation limits",
+        "errors conversation interfaces translation limits queue",
         "backports compression httptools hyperlink klein packaging PIL treq twisted werkzeug",
     ),
     "description": _rule("argoproxy dialects net vocabulary"),
