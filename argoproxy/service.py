@@ -31,6 +31,7 @@ from .conversation import Call
 from .endpoints import Claim, claim
 from .errors import UpstreamFault
 from .net.addresses import Outward
+from .net.attempts import Attempts
 from .net.client import Close, Overridden, make_agent, make_client
 from .net.discovery import Discovery
 from .net.exchange import Parties, Terms
@@ -245,16 +246,19 @@ def _connected(
     config: Config, reactor: Any, agent: IAgent | None = None, simulator: IService | None = None
 ) -> Proxy:
     check(config)
-    close = None
+    close, fresh = None, agent
     if agent is None:
         endpoints = Overridden(reactor, config.resolve_overrides, config.connect_timeout)
         agent, close = make_agent(reactor, config.upstream_transport, endpoints)
-    return _assembled(config, reactor, Pulse(make_client(agent), reactor), close, simulator)
+        fresh, _ = make_agent(reactor, config.upstream_transport, endpoints, keeps=False)
+    attempts = Attempts(make_client(agent), make_client(fresh or agent), reactor)
+    return _assembled(config, reactor, attempts, close, simulator)
 
 
 def _assembled(
-    config: Config, reactor: Any, client: Pulse, close: Close | None, simulator: IService | None
+    config: Config, reactor: Any, attempts: Attempts, close: Close | None, simulator: IService | None
 ) -> Proxy:
+    client = Pulse(attempts, reactor)
     catalogue, counter = _catalogue(config), Counter()
     router = Router(upstreams(config), config.upstream, config.routes)
     planner = Planner(catalogue, router, counter, _images(config, reactor), config.strict_params, time.time)
@@ -271,7 +275,7 @@ def _assembled(
         reactor, client, catalogue, _asking_for_models(config.models_url), discovery, interval=hours * 3600
     )
     release = Release(reactor, config.update_package, __version__)
-    peers = Peers(traffic, client, catalogue, refresher, router, release)
+    peers = Peers(traffic, client, attempts, catalogue, refresher, router, release)
     status = Status(client, refresher, release, router, peers, config.use_simulator, _description)
     routes = Routes(traffic, DIALECTS, APIS, catalogue, refresher, status)
     resource = routes.resource

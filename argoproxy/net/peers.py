@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     # A supervisor reads and writes what peers tell each other, and has none of these.
     from argoproxy.interfaces import ICatalogue, IRouter
 
+    from .attempts import Attempts
     from .pulse import Pulse
     from .refresh import Refresher
     from .release import Release
@@ -26,13 +27,15 @@ class Requests(msgspec.Struct, frozen=True):
     """
     @ivar open: exchanges under way.
     @ivar served: those that have ended, however that was.
+    @ivar repeated: how often a call to ARGO was sent once more.
     """
 
     open: int = 0
     served: int = 0
+    repeated: int = 0
 
     def __add__(self, other: Requests) -> Requests:
-        return Requests(self.open + other.open, self.served + other.served)
+        return Requests(self.open + other.open, self.served + other.served, self.repeated + other.repeated)
 
 
 class Heartbeat(msgspec.Struct, frozen=True):
@@ -116,11 +119,13 @@ class Peers:
     """
     This process among those of its proxy.
 
+    @ivar attempts: what counts the calls that were sent once more.
     @ivar fleet: what is known of all of them; L{None} while this one is alone.
     """
 
     _traffic: Traffic
     _pulse: Pulse
+    attempts: Attempts
     _catalogue: ICatalogue
     _refresher: Refresher
     _router: IRouter
@@ -135,7 +140,7 @@ class Peers:
         """How this one is."""
         pulse, traffic = self._pulse, self._traffic
         heartbeat = Heartbeat(pulse.alive, pulse.ended_at, pulse.answered_at)
-        return Condition(Requests(traffic.open, traffic.served), heartbeat)
+        return Condition(Requests(traffic.open, traffic.served, self.attempts.repeated), heartbeat)
 
     def news(self) -> News:
         """What this one knows, but for the list of models."""
