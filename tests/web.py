@@ -71,8 +71,6 @@ class Web:
             **{"user": "someone", "argo_base_url": "http://argo.example", "upstream": "gateway", **config}
         )
         self.proxy: Proxy = make_proxy(self.config, self.clock, self.argo.agent)
-        # Between two attempts no time passes.
-        self.proxy.peers.attempts.chance = lambda: 0.0
         self.client: Any = StubTreq(self.proxy.resource)
         OPEN.append(self)
 

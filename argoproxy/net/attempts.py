@@ -22,6 +22,7 @@ from argoproxy.errors import UpstreamFault
 from argoproxy.interfaces import IClient, IReply
 
 from .budget import Budget
+from .underway import Underway
 
 _MOST = 3
 # Seconds. What ARGO wants longer is the client's to wait for.
@@ -53,18 +54,18 @@ class Attempts:
     """
     Makes at most three attempts in all for a call.
 
-    @ivar repeated: how many more there were than calls.
-    @ivar chance: gives a number from 0 to 1, for each pause.
+    @ivar _fresh: makes the later attempts. It keeps no connections, so that none can have been closed meanwhile.
+    @ivar _underway: where they are counted.
+    @ivar _chance: gives a number from 0 to 1, for each pause.
     """
 
-    def __init__(self, client: IClient, fresh: IClient, clock: Any) -> None:
-        """
-        @param fresh: makes the later attempts. It keeps no connections, so that none can have been closed meanwhile.
-        """
-        self.repeated = 0
-        self.chance: Callable[[], float] = random
+    def __init__(
+        self, client: IClient, fresh: IClient, clock: Any, underway: Underway, chance: Callable[[], float] = random
+    ) -> None:
         self._client = client
         self._fresh = fresh
+        self._underway = underway
+        self._chance = chance
         self._clock = clock
         self._budget = Budget()
 
@@ -110,7 +111,7 @@ class Attempts:
 
     def _pause(self, errand: Errand) -> float:
         """Any time up to a bound that doubles with each attempt, so that many don't come again together."""
-        return self.chance() * _FIRST_PAUSE * 2.0 ** (errand.made - 1)
+        return self._chance() * _FIRST_PAUSE * 2.0 ** (errand.made - 1)
 
     def _may(self, errand: Errand, pause: float) -> bool:
         now = self._clock.seconds()
@@ -124,7 +125,7 @@ class Attempts:
 
     def _note(self, errand: Errand) -> None:
         """There is one attempt more."""
-        self.repeated += 1
+        self._underway.repeated += 1
         if errand.repeated is not None:
             errand.repeated()
 

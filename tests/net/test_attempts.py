@@ -17,6 +17,7 @@ from argoproxy.conversation import Call, Head
 from argoproxy.errors import ConnectTimedOut, ProxyError, TimedOut, Unanswered, Unreachable, UpstreamFault
 from argoproxy.interfaces import IClient, IReply
 from argoproxy.net.attempts import Attempts
+from argoproxy.net.underway import Underway
 from tests.web import CHAT, Web
 
 CALL = Call(url="http://argo.example/chat", body=b"{}", reply="message")
@@ -76,7 +77,7 @@ class Run:
     """A call, and what became of it."""
 
     script: Script
-    attempts: Attempts
+    underway: Underway
     sent: Deferred[IReply]
     told: list[None]
     ended: list[Any]
@@ -90,15 +91,14 @@ class Run:
 def _run(*outcomes: Outcome, chance: float = 0.0, until: float | None = None, seconds: float = 10.0) -> Run:
     clock = Clock()
     clock.advance(100.0)
-    script = Script(clock, list(outcomes))
-    attempts = Attempts(script, script, clock)
-    attempts.chance = lambda: chance
+    script, underway = Script(clock, list(outcomes)), Underway()
+    attempts = Attempts(script, script, clock, underway, lambda: chance)
     told: list[None] = []
     ended: list[Any] = []
     sent = attempts.send(CALL, None if until is None else 100.0 + until, lambda: told.append(None))
     sent.addCallbacks(ended.append, lambda failure: ended.append(failure.value))
     clock.pump([0.0] * 3 + [0.125] * int(seconds * 8))
-    return Run(script, attempts, sent, told, ended)
+    return Run(script, underway, sent, told, ended)
 
 
 def _reply(status: int, content_type: str = JSON, retry_after: str | None = None) -> Reply:
@@ -106,7 +106,7 @@ def _reply(status: int, content_type: str = JSON, retry_after: str | None = None
 
 
 def test_it_is_a_client() -> None:
-    assert verifyObject(IClient, Attempts(Script(Clock(), [None]), Script(Clock(), [None]), Clock()))
+    assert verifyObject(IClient, Attempts(Script(Clock(), [None]), Script(Clock(), [None]), Clock(), Underway()))
 
 
 REPEATED: list[Outcome] = [
@@ -144,7 +144,7 @@ def test_it_is_sent_again_where_nothing_of_a_reply_was_seen(outcome: Outcome) ->
     run = _run(outcome, good)
     assert run.end is good
     assert len(run.script.at) == 2
-    assert (len(run.told), run.attempts.repeated) == (1, 1)
+    assert (len(run.told), run.underway.repeated) == (1, 1)
 
 
 @pytest.mark.parametrize("outcome", PASSED_ON, ids=repr)
@@ -152,7 +152,7 @@ def test_all_else_is_passed_on_at_once(outcome: Outcome) -> None:
     run = _run(outcome, seconds=0.0)
     assert run.end is outcome
     assert len(run.script.at) == 1
-    assert (run.told, run.attempts.repeated) == ([], 0)
+    assert (run.told, run.underway.repeated) == ([], 0)
 
 
 @pytest.mark.parametrize("outcome", REPEATED, ids=repr)
@@ -177,12 +177,12 @@ def test_the_attempt_on_a_connection_that_had_been_closed_counts(kept: bool, att
     run = _run(fault, REFUSED)
     assert len(run.script.at) == attempts
     assert len(run.told) == 2
-    assert run.attempts.repeated == 2
+    assert run.underway.repeated == 2
 
 
 def test_it_is_told_when_it_went_well_too() -> None:
     run = _run(Reply(Head(200, JSON), attempts=2))
-    assert (len(run.script.at), len(run.told), run.attempts.repeated) == (1, 1, 1)
+    assert (len(run.script.at), len(run.told), run.underway.repeated) == (1, 1, 1)
 
 
 @pytest.mark.parametrize(("chance", "second", "third"), [(0.0, 0.0, 0.0), (1.0, 0.25, 0.75), (0.5, 0.125, 0.375)])
@@ -207,7 +207,7 @@ def test_what_would_come_too_late_is_not_waited_for(until: float | None, attempt
 def test_an_argo_that_is_down_is_hardly_asked_more_than_it_is_anyway() -> None:
     clock = Clock()
     script = Script(clock, [REFUSED])
-    attempts = Attempts(script, script, clock)
+    attempts = Attempts(script, script, clock, Underway())
     for _ in range(1000):
         attempts.send(CALL).addErrback(lambda failure: failure.trap(ProxyError) and None)
         clock.advance(0.01)
