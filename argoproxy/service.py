@@ -36,7 +36,9 @@ from .net.client import Close, Overridden, make_agent, make_client
 from .net.discovery import Discovery
 from .net.exchange import Parties, Terms
 from .net.fetching import Fetcher
+from .net.hosts import Hosts
 from .net.images import Images
+from .net.origins import Origins
 from .net.peers import Peers
 from .net.planning import Planner
 from .net.pulse import Pulse
@@ -55,6 +57,10 @@ from .tokens import Counter
 _log = Logger()
 
 
+_OPEN_TO_ALL = (
+    "other machines can reach this proxy, and whoever does asks ARGO in its name: nothing asks for a key, nothing is "
+    "encrypted. Listen on a Unix socket or on 127.0.0.1, or let only friends through a firewall"
+)
 _SIMULATED_USER = "someone"
 # Seconds in which a client can still read why its request was cut.
 _LAST_WORDS = 1.0
@@ -128,6 +134,8 @@ class Proxy:
     One proxy: its web, and what it keeps doing in the background between C{start} and C{stop}.
 
     @ivar site: the web in a Site of ours.
+    @ivar _local: whether it is known to listen where this machine alone reaches it.
+    @ivar _bare: whether others reach it without TLS.
     """
 
     site: BoundedSite
@@ -138,6 +146,11 @@ class Proxy:
     _cut: bool = False
     _warming: IDelayedCall | None = None
     _stopped: bool = False
+    _local: bool = False
+    _bare: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        self._let_in()
 
     @property
     def resource(self) -> IResource:
@@ -163,7 +176,20 @@ class Proxy:
         if self._simulator is not None:
             self._simulator.startService()
         self._serving.start()
+        if self._bare:
+            _log.warn(_OPEN_TO_ALL)
         self._warming = self._reactor.callLater(_BREATH, Thread(target=self._lasting.counter.warm, daemon=True).start)
+
+    def listen_at(self, claims: Sequence[Claim]) -> None:
+        """Know where clients find it, on which it depends by what names they may call it."""
+        beyond = [one for one in claims if one.beyond]
+        self._local, self._bare = not beyond, any(one.tls is None for one in beyond)
+        self._let_in()
+
+    def _let_in(self) -> None:
+        config = self._serving.config
+        self.site.hosts = Hosts(config.allowed_hosts if self._local else config.allowed_hosts or None)
+        self.site.origins = Origins(config.cors_origins)
 
     def reload(self, config: Config) -> None:
         """
@@ -178,6 +204,7 @@ class Proxy:
         after.follow(before)
         self._serving = after
         self.site.serve(after.resource, after.traffic.most_bytes)
+        self._let_in()
         if self._warming is not None:
             before.stop()
             after.start()
@@ -230,6 +257,7 @@ class ProxyService(MultiService):
     def __init__(self, proxy: Proxy, claims: Sequence[Claim]) -> None:
         super().__init__()
         self.proxy = proxy
+        proxy.listen_at(claims)
         for one in claims:
             one.service(proxy.site).setServiceParent(self)
 
