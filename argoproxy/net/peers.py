@@ -132,6 +132,11 @@ class Peers:
         """All processes together, as far as this one knows."""
         return self.fleet or Fleet(condition=self.condition())
 
+    @property
+    def draining(self) -> bool:
+        """Whether this one is about to stop."""
+        return self._underway.draining
+
     def condition(self) -> Condition:
         """How this one is."""
         pulse, underway = self._pulse, self._underway
