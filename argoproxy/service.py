@@ -34,6 +34,7 @@ from .endpoints import Claim, claim
 from .errors import UpstreamFault
 from .interfaces import IDialect
 from .net.addresses import Outward
+from .net.attempts import Attempts
 from .net.client import Close, Overridden, make_agent, make_client
 from .net.discovery import Discovery
 from .net.exchange import Exchange, Parties, Terms
@@ -417,8 +418,8 @@ def _connected(
 def _assembled(lasting: Lasting, config: Config) -> Assembly:
     """@raise ConfigFault: the configuration can't serve."""
     check(config)
-    reactor, counter, (agent, close) = lasting.reactor, lasting.counter, _agent(lasting, config)
-    client = Pulse(make_client(agent), reactor)
+    reactor, counter, (attempts, close) = lasting.reactor, lasting.counter, _attempts(lasting, config)
+    client = Pulse(attempts, reactor)
     catalogue = _catalogue(config)
     router = Router(upstreams(config), config.upstream, config.routes)
     planner = Planner(catalogue, router, counter, _images(config, reactor), config.strict_params, time.time)
@@ -450,11 +451,17 @@ def _assembled(lasting: Lasting, config: Config) -> Assembly:
     )
 
 
-def _agent(lasting: Lasting, config: Config) -> tuple[IAgent, Close | None]:
+def _attempts(lasting: Lasting, config: Config) -> tuple[Attempts, Close | None]:
+    """What carries calls, and what closes the connections that it keeps."""
+    reactor, underway = lasting.reactor, lasting.underway
     if lasting.agent is not None:
-        return lasting.agent, None
-    endpoints = Overridden(lasting.reactor, config.resolve_overrides, config.connect_timeout)
-    return make_agent(lasting.reactor, config.upstream_transport, endpoints)
+        client = make_client(lasting.agent)
+        # In memory nobody waits.
+        return Attempts(client, client, reactor, underway, lambda: 0.0), None
+    endpoints = Overridden(reactor, config.resolve_overrides, config.connect_timeout)
+    agent, close = make_agent(reactor, config.upstream_transport, endpoints)
+    fresh, _ = make_agent(reactor, config.upstream_transport, endpoints, keeps=False)
+    return Attempts(make_client(agent), make_client(fresh), reactor, underway), close
 
 
 def _beginning(lasting: Lasting, config: Config) -> Callable[[Parties, IDialect, Reply], Exchange]:

@@ -127,7 +127,7 @@ def test_time_in_the_queue_counts_as_the_replys() -> None:
     web = Web(SimulatorSettings(first_byte_delay=10.0), max_upstream=1, max_queue_wait=20.0)
     running, waiting = _begin(web), _begin(web, timeout=2)
     web.settle(2.0)
-    assert (waiting.status, waiting.error["code"]) == (504, "timeout")
+    assert (waiting.status, waiting.error["code"]) == (504, "timeout_total")
     web.settle(8.0)
     assert running.status == 200
     assert len(web.simulator.requests) == 1
