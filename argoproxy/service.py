@@ -32,7 +32,7 @@ from .config import Config, ConfigFault, successor
 from .conversation import Call
 from .endpoints import Claim, claim
 from .errors import UpstreamFault
-from .interfaces import IDialect
+from .interfaces import IClient, IDialect
 from .net.addresses import Outward
 from .net.attempts import Attempts
 from .net.client import Close, Overridden, make_agent, make_client
@@ -42,6 +42,7 @@ from .net.fetching import Fetcher
 from .net.hosts import Hosts
 from .net.images import Images
 from .net.origins import Origins
+from .net.patience import Patience
 from .net.peers import Peers
 from .net.planning import Planner
 from .net.pulse import Pulse
@@ -419,7 +420,7 @@ def _assembled(lasting: Lasting, config: Config) -> Assembly:
     """@raise ConfigFault: the configuration can't serve."""
     check(config)
     reactor, counter, (attempts, close) = lasting.reactor, lasting.counter, _attempts(lasting, config)
-    client = Pulse(attempts, reactor)
+    client = Pulse(_patient(attempts, config, reactor), reactor)
     catalogue = _catalogue(config)
     router = Router(upstreams(config), config.upstream, config.routes)
     planner = Planner(catalogue, router, counter, _images(config, reactor), config.strict_params, time.time)
@@ -469,6 +470,13 @@ def _beginning(lasting: Lasting, config: Config) -> Callable[[Parties, IDialect,
         return Exchange
     asker_of = by_user if config.username_passthrough else by_address
     return partial(QueuedExchange, queues=lasting.queues, asker_of=asker_of)
+
+
+def _patient(client: IClient, config: Config, reactor: Any) -> IClient:
+    """The client that gives up in time, if the operator wants that."""
+    if config.first_byte_timeout is None and config.idle_timeout is None:
+        return client
+    return Patience(client, reactor, config.first_byte_timeout, config.idle_timeout)
 
 
 def _description() -> bytes:
