@@ -26,7 +26,7 @@ from twisted.web.server import Site
 
 from . import __version__
 from .catalogue import Catalogue
-from .config import Config, ConfigFault
+from .config import Config, ConfigFault, successor
 from .conversation import Call
 from .endpoints import Claim, claim
 from .errors import UpstreamFault
@@ -45,6 +45,7 @@ from .net.routes import Routes
 from .net.site import BoundedSite
 from .net.status import Status
 from .net.traffic import Traffic
+from .net.underway import Underway
 from .registry import APIS, DIALECTS, upstreams
 from .routing import Router
 from .soundness import check
@@ -63,50 +64,128 @@ _LULL = 6.0
 _BREATH = 0.1
 
 
+@attrs.frozen
+class Lasting:
+    """
+    What outlives a configuration.
+
+    @ivar agent: in place of the network, for tests.
+    @ivar underway: the exchanges of every configuration.
+    """
+
+    reactor: Any
+    agent: IAgent | None
+    counter: Counter = attrs.field(factory=Counter)
+    underway: Underway = attrs.field(factory=Underway)
+
+
+@attrs.frozen(eq=False)
+class Assembly:
+    """
+    What serves by one configuration. Requests that run keep what they need of it, also when another one serves.
+
+    @ivar resource: the whole web, for any Site.
+    """
+
+    config: Config
+    resource: IResource
+    traffic: Traffic
+    peers: Peers
+    _background: Sequence[Refresher | Release]
+    _close_connections: Close | None
+    _wires: Callable[[], Mapping[str, str]]
+
+    def start(self) -> None:
+        """Begin to learn ARGO's models and to look for newer versions."""
+        config = self.config
+        _log.info("argoproxy {version}, configured by {source}", version=__version__, source=config.source or "no file")
+        for notice in config.notices:
+            _log.warn("{notice}", notice=notice)
+        _log.info("wires in use: {wires}", wires=", ".join(f"{kind} {wire}" for kind, wire in self._wires().items()))
+        for one in self._background:
+            one.start()
+
+    def follow(self, before: Assembly) -> None:
+        """Take over what another one has learnt, unless that was of another ARGO."""
+        if (self.config.models_url, self.config.base_url) == (before.config.models_url, before.config.base_url):
+            self.peers.follow(before.peers)
+
+    def stop(self) -> None:
+        """Learn no more."""
+        for one in self._background:
+            one.stop()
+
+    async def close(self) -> None:
+        """Close the idle connections to ARGO; those in use end with their calls."""
+        if self._close_connections is not None:
+            await self._close_connections()
+
+
 @attrs.define(eq=False)
 class Proxy:
     """
     One proxy: its web, and what it keeps doing in the background between C{start} and C{stop}.
 
-    @ivar resource: the whole web, for any Site.
-    @ivar site: the same in a Site of ours.
+    @ivar site: the web in a Site of ours.
     """
 
-    resource: IResource
     site: BoundedSite
-    _traffic: Traffic
-    _background: Sequence[Refresher | Release]
-    peers: Peers
-    _counter: Counter
-    _close_connections: Close | None
+    _lasting: Lasting
+    _serving: Assembly
     _simulator: IService | None
-    _reactor: Any
-    _config: Config
-    _wires: Callable[[], Mapping[str, str]]
     _over: IDelayedCall | None = None
     _cut: bool = False
     _warming: IDelayedCall | None = None
+    _stopped: bool = False
+
+    @property
+    def resource(self) -> IResource:
+        """The whole web, for any Site. After L{reload} it is another one."""
+        return self._serving.resource
+
+    @property
+    def peers(self) -> Peers:
+        """What the processes of one proxy know of each other."""
+        return self._serving.peers
+
+    @property
+    def underway(self) -> Underway:
+        """Every exchange that runs."""
+        return self._lasting.underway
+
+    @property
+    def _reactor(self) -> Any:
+        return self._lasting.reactor
 
     def start(self) -> None:
         """Begin to learn ARGO's models and to look for newer versions."""
-        self._introduce()
         if self._simulator is not None:
             self._simulator.startService()
-        for one in self._background:
-            one.start()
-        self._warming = self._reactor.callLater(_BREATH, Thread(target=self._counter.warm, daemon=True).start)
+        self._serving.start()
+        self._warming = self._reactor.callLater(_BREATH, Thread(target=self._lasting.counter.warm, daemon=True).start)
 
-    def _introduce(self) -> None:
-        config = self._config
-        _log.info("argoproxy {version}, configured by {source}", version=__version__, source=config.source or "no file")
-        for notice in config.notices:
-            _log.warn("{notice}", notice=notice)
-        _log.info("wires in use: {wires}", wires=", ".join(f"{kind} {wire}" for kind, wire in self._wires().items()))
+    def reload(self, config: Config) -> None:
+        """
+        Serve by another configuration from the next request on; L{LASTING} stays as it is. Requests that run end by
+        the one that they began by, and no connection of a client's is closed.
+
+        @raise ConfigFault: it can't serve; nothing has changed.
+        """
+        if self._stopped:
+            return
+        before, after = self._serving, _assembled(self._lasting, successor(self._serving.config, config))
+        after.follow(before)
+        self._serving = after
+        self.site.serve(after.resource, after.traffic.most_bytes)
+        if self._warming is not None:
+            before.stop()
+            after.start()
+        Deferred.fromCoroutine(before.close())
 
     async def stop(self) -> None:
         """Let running requests end, cut them when the grace is over, and leave nothing behind."""
         self._stop_background()
-        self._over = self._reactor.callLater(self._config.shutdown_grace, self.cut)
+        self._over = self._reactor.callLater(self._serving.config.shutdown_grace, self.cut)
         await self.site.drain()
         if self._over.active():
             self._over.cancel()
@@ -121,20 +200,19 @@ class Proxy:
         await self._end()
 
     def _stop_background(self) -> None:
+        self._stopped = True
         if self._warming is not None and self._warming.active():
             self._warming.cancel()
-        for one in self._background:
-            one.stop()
+        self._serving.stop()
 
     async def _end(self) -> None:
-        if self._close_connections is not None:
-            await self._close_connections()
+        await self._serving.close()
         if self._simulator is not None:
             await maybeDeferred(self._simulator.stopService)
 
     def cut(self) -> None:
         """End every running request now. Their clients are told why, if they read it in a moment."""
-        self._traffic.cut(UpstreamFault(503, "The proxy is shutting down.", code="shutting_down"))
+        self.underway.cut(UpstreamFault(503, "The proxy is shutting down.", code="shutting_down"))
         if self._over is not None and self._over.active():
             self._over.cancel()
         again, self._cut = self._cut, True
@@ -157,6 +235,14 @@ class ProxyService(MultiService):
     def startService(self) -> None:
         super().startService()
         self.proxy.start()
+
+    def reload(self, config: Config) -> None:
+        """
+        Serve by another configuration from the next request on: see L{Proxy.reload}.
+
+        @raise ConfigFault: it can't serve; nothing has changed.
+        """
+        self.proxy.reload(config)
 
     def stopService(self) -> Deferred[None]:
         """Stop listening at once; fires when the last request has ended."""
@@ -244,18 +330,20 @@ def make_worker_proxy(config: Config, reactor: Any) -> Proxy:
 def _connected(
     config: Config, reactor: Any, agent: IAgent | None = None, simulator: IService | None = None
 ) -> Proxy:
+    lasting = Lasting(reactor, agent)
+    serving = _assembled(lasting, config)
+    site = BoundedSite(
+        serving.resource, serving.traffic.most_bytes, lambda path: APIS.of_path(path).faults, reactor
+    )
+    return Proxy(site, lasting, serving, simulator)
+
+
+def _assembled(lasting: Lasting, config: Config) -> Assembly:
+    """@raise ConfigFault: the configuration can't serve."""
     check(config)
-    close = None
-    if agent is None:
-        endpoints = Overridden(reactor, config.resolve_overrides, config.connect_timeout)
-        agent, close = make_agent(reactor, config.upstream_transport, endpoints)
-    return _assembled(config, reactor, Pulse(make_client(agent), reactor), close, simulator)
-
-
-def _assembled(
-    config: Config, reactor: Any, client: Pulse, close: Close | None, simulator: IService | None
-) -> Proxy:
-    catalogue, counter = _catalogue(config), Counter()
+    reactor, counter, (agent, close) = lasting.reactor, lasting.counter, _agent(lasting, config)
+    client = Pulse(make_client(agent), reactor)
+    catalogue = _catalogue(config)
     router = Router(upstreams(config), config.upstream, config.routes)
     planner = Planner(catalogue, router, counter, _images(config, reactor), config.strict_params, time.time)
     terms = Terms(config.keepalive_interval, config.request_timeout, config.verbose)
@@ -264,6 +352,7 @@ def _assembled(
         _bytes(config.max_body_mb),
         None if config.username_passthrough else config.user or _SIMULATED_USER,
         config.honour_client_timeouts,
+        lasting.underway,
     )
     discovery = Discovery(reactor, client, router, _asking_for_models(f"{config.native_base}/models"))
     hours = config.model_refresh_interval_hours
@@ -271,23 +360,24 @@ def _assembled(
         reactor, client, catalogue, _asking_for_models(config.models_url), discovery, interval=hours * 3600
     )
     release = Release(reactor, config.update_package, __version__)
-    peers = Peers(traffic, client, catalogue, refresher, router, release)
+    peers = Peers(lasting.underway, client, refresher, router, release)
     status = Status(client, refresher, release, router, peers, config.use_simulator, _description)
-    routes = Routes(traffic, DIALECTS, APIS, catalogue, refresher, status)
-    resource = routes.resource
-    return Proxy(
-        resource=resource,
-        site=BoundedSite(resource, traffic.most_bytes, lambda path: APIS.of_path(path).faults, reactor),
-        traffic=traffic,
-        background=[refresher, release] if config.update_check and not config.use_simulator else [refresher],
-        peers=peers,
-        counter=counter,
-        close_connections=close,
-        simulator=simulator,
-        reactor=reactor,
+    return Assembly(
         config=config,
+        resource=Routes(traffic, DIALECTS, APIS, catalogue, refresher, status).resource,
+        traffic=traffic,
+        peers=peers,
+        background=[refresher, release] if config.update_check and not config.use_simulator else [refresher],
+        close_connections=close,
         wires=router.in_use,
     )
+
+
+def _agent(lasting: Lasting, config: Config) -> tuple[IAgent, Close | None]:
+    if lasting.agent is not None:
+        return lasting.agent, None
+    endpoints = Overridden(lasting.reactor, config.resolve_overrides, config.connect_timeout)
+    return make_agent(lasting.reactor, config.upstream_transport, endpoints)
 
 
 def _description() -> bytes:

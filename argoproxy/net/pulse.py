@@ -39,6 +39,10 @@ class Pulse:
         """Seconds from a moment until now."""
         return None if moment is None else self._clock.seconds() - moment
 
+    def follow(self, before: Pulse) -> None:
+        """Know what another one knows of the same ARGO."""
+        self.alive, self.answered_at, self.ended_at = before.alive, before.answered_at, before.ended_at
+
     def _answered(self, reply: IReply) -> IReply:
         self.alive = reply.head.status not in _ABSENT
         self.ended_at = self._clock.seconds()

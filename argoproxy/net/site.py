@@ -44,6 +44,10 @@ class BoundedSite(Site):
         self.connections: set[Channel] = set()
         self._drained: Deferred[None] | None = None
 
+    def serve(self, resource: IResource, most_bytes: int) -> None:
+        """Serve something else from the next request on, also on the connections that are open."""
+        self.resource, self.most_bytes = resource, most_bytes
+
     def buildProtocol(self, addr: IAddress | None) -> Any:
         channel = Channel()
         channel.site = self

@@ -1,5 +1,5 @@
 """
-Every exchange under way: how a request becomes one, and how all are ended.
+How a request becomes an exchange.
 
 What can be refused before a body is understood is refused here: its size, its media type, its coding.
 """
@@ -17,12 +17,13 @@ from twisted.python.failure import Failure
 from twisted.web.server import Request
 
 from argoproxy.conversation import RouteCall
-from argoproxy.errors import ClientFault, ProxyError, TooLarge
+from argoproxy.errors import ClientFault, TooLarge
 from argoproxy.interfaces import IDialect
 
 from .codings import CODINGS, TAKEN, Coded, coding_of
 from .exchange import Asked, Exchange, Parties
 from .reply import Reply
+from .underway import Underway
 
 _log = Logger()
 
@@ -36,20 +37,14 @@ class Traffic:
     @ivar most_bytes: the largest body.
     @ivar user: in whose name ARGO is asked; L{None} if in that of each client, who gives it as a key.
     @ivar client_timeouts: whether to stop when a client's SDK says that it will.
-    @ivar served: how many exchanges have ended.
+    @ivar underway: where every exchange is kept until it ends.
     """
 
     parties: Parties
     most_bytes: int
     user: str | None
     client_timeouts: bool
-    served: int = 0
-    _running: set[Exchange] = attrs.field(factory=set)
-
-    @property
-    def open(self) -> int:
-        """How many exchanges are under way."""
-        return len(self._running)
+    underway: Underway
 
     def reply(self, request: Request, dialect: IDialect) -> Reply:
         """The reply to a request that is answered here and now."""
@@ -71,16 +66,11 @@ class Traffic:
             reply.refuse(fault)
             return succeed(None)
         exchange = Exchange(self.parties, dialect, reply)
-        self._running.add(exchange)
+        self.underway.exchanges.add(exchange)
         patience = header(request, "x-stainless-read-timeout") if self.client_timeouts else None
         given = Coded(body, coding, self.most_bytes) if coding else body
         running = exchange.run(Asked(given, route, user, patience)).addErrback(self._unforeseen, reply)
-        return running.addBoth(self._over, exchange)
-
-    def cut(self, cause: ProxyError) -> None:
-        """End all that is under way."""
-        for exchange in list(self._running):
-            exchange.cut(cause)
+        return running.addBoth(self.underway.over, exchange)
 
     def _unforeseen(self, failure: Failure, reply: Reply) -> None:
         """Even telling the client what went wrong went wrong."""
@@ -88,10 +78,6 @@ class Traffic:
             return
         _log.failure("request {id} could not be told its fault", failure, id=reply.record.id)
         reply.give_up()
-
-    def _over(self, ignored: object, exchange: Exchange) -> None:
-        self._running.discard(exchange)
-        self.served += 1
 
     def _refusal(self, request: Request, coding: str, length: int, user: str) -> ClientFault | None:
         if length > self.most_bytes:

@@ -252,7 +252,7 @@ def test_no_version_is_asked_for_with_a_simulator_or_if_it_is_not_wanted() -> No
         proxy = Web(**config).proxy
         if isinstance(proxy._simulator, AdoptedSocketService):
             proxy._simulator._listener.close()
-        return any(isinstance(one, Release) for one in proxy._background)
+        return any(isinstance(one, Release) for one in proxy._serving._background)
 
     assert looks_for_versions()
     assert not looks_for_versions(update_check=False)

@@ -498,7 +498,7 @@ def test_a_client_that_leaves_ends_the_calls_at_once(body: Any, seconds: float) 
     web.leave()
     assert web.simulator.open_requests == 0
     assert not got.ended
-    assert not web.proxy._traffic._running
+    assert not web.proxy.underway.exchanges
 
 
 def test_a_client_that_leaves_before_the_first_byte_ends_the_call_too() -> None:
@@ -516,7 +516,7 @@ def test_nothing_is_left_behind() -> None:
         got = web.begin("POST", CHAT, body)
         while not got.ended:
             web.settle(1.0)
-    assert web.proxy._traffic._running == set()
+    assert web.proxy.underway.exchanges == set()
     assert [call for call in web.clock.getDelayedCalls() if "Exchange" in repr(call) or "Silence" in repr(call)] == []
 
 
@@ -527,7 +527,7 @@ def test_a_request_that_is_over_is_gone_without_the_garbage_collector(stream: bo
     gc.disable()
     try:
         got = web.begin("POST", CHAT, HELLO | {"stream": stream})
-        [exchange] = web.proxy._traffic._running
+        [exchange] = web.proxy.underway.exchanges
         parts: list[Any] = [weakref.ref(exchange), weakref.ref(exchange._translation), weakref.ref(exchange._reply)]
         del exchange
         web.settle(2.0)
@@ -559,7 +559,7 @@ def test_an_open_stream_keeps_nothing_of_a_large_request(path: str, upstream: st
     web.settle(20.0)
     assert got.response is not None
     assert not got.ended
-    [exchange] = web.proxy._traffic._running
+    [exchange] = web.proxy.underway.exchanges
     assert not [thing for thing in _held(exchange) if len(thing) > 100_000]
 
 

@@ -180,8 +180,8 @@ async def test_a_client_that_does_not_read_stops_the_reading_from_argo() -> None
     async with _live() as live:
         wire = await _ask(live, "[sim:long=200000000]", stream=True)
         wire.transport.pauseProducing()
-        await _until(lambda: any(exchange._reply._paused for exchange in live.proxy._traffic._running))
-        [exchange] = live.proxy._traffic._running
+        await _until(lambda: any(exchange._reply._paused for exchange in live.proxy.underway.exchanges))
+        [exchange] = live.proxy.underway.exchanges
         sent, still = -1, 0
         while still < 20:
             await deferLater(reactor, 0.005)
@@ -199,9 +199,9 @@ async def test_a_client_that_does_not_read_stops_the_reading_from_argo() -> None
 @pytest_twisted.ensureDeferred
 async def test_names_can_be_resolved_by_the_operator() -> None:
     async with _live() as live:
-        port = live.proxy._config.base_url.rpartition(":")[2]
+        port = live.proxy._serving.config.base_url.rpartition(":")[2]
         config = attrs.evolve(
-            live.proxy._config,
+            live.proxy._serving.config,
             argo_base_url=f"http://argo.invalid:{port}",
             resolve_overrides={f"argo.invalid:{port}": "127.0.0.1"},
         )
@@ -243,7 +243,7 @@ async def test_an_overridden_address_keeps_the_name_for_tls(transport: str) -> N
 @pytest_twisted.ensureDeferred
 async def test_an_argo_that_is_not_there_is_a_502() -> None:
     async with _live() as live:
-        config = attrs.evolve(live.proxy._config, argo_base_url="http://127.0.0.1:1")
+        config = attrs.evolve(live.proxy._serving.config, argo_base_url="http://127.0.0.1:1")
         proxy = make_proxy(config, reactor)
         port = reactor.listenTCP(0, proxy.site, interface="127.0.0.1")
         status, body = await Live(proxy, live.argo, port.getHost().port).chat()
