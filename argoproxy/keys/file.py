@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 import yaml
 
+from argoproxy.config import Config
 from argoproxy.config.document import MAX_BYTES, parse_document
 from argoproxy.config.faults import ConfigFault, Misfit, UnknownKey
 from argoproxy.config.keys import API_KEYS, KEY_FIELDS, ApiKey
@@ -27,6 +28,22 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 def read(path: str) -> tuple[ApiKey, ...]:
     """@raise ConfigFault: it isn't there, others can get at it, or something in it is wrong."""
     return _parsed(_contents(path), path)
+
+
+def all_keys(config: Config) -> tuple[ApiKey, ...]:
+    """
+    The configuration's own, and those of its file.
+
+    @raise ConfigFault: the file can't be used.
+    """
+    if config.keys_file is None:
+        return config.keys
+    try:
+        keys = API_KEYS.read((*config.keys, *read(config.keys_file)))
+    except Misfit as misfit:
+        raise ConfigFault(f"{config.keys_file}: with keys, {misfit.under(_FIELD).sentence()}") from None
+    assert isinstance(keys, tuple)
+    return keys
 
 
 def mark(path: str) -> tuple[int, int, int] | None:
