@@ -51,7 +51,7 @@ def make_ledger(config: Config, reactor: Any) -> ILedger:
         return MemoryLedger(reactor.seconds)
     from .quotas.shared import SharedLedger
 
-    return SharedLedger(reactor, partial(_connected, config), config.limits_when_away == "open")
+    return SharedLedger(reactor, partial(_connected, config, reactor), config.limits_when_away == "open")
 
 
 def make_entrance(config: Config, traffic: Traffic, ledger: ILedger, reactor: Any) -> Entrance:
@@ -85,18 +85,23 @@ def _holder(traffic: Traffic, key: ApiKey) -> Holder:
     return Holder(Guest(key.user or traffic.user or "", parties), key.of("key", key.name), key.name)
 
 
-def _connected(config: Config) -> Any:
-    """A connection to the store, which opens it by itself, again and again."""
-    from txredisapi import lazyConnection
+def _connected(config: Config, reactor: Any) -> Any:
+    """A connection to the store, that opens by itself."""
+    from twisted.internet.endpoints import HostnameEndpoint
+    from txredisapi import RedisFactory
 
     assert config.limits_store is not None
     address = urlsplit(config.limits_store)
-    return lazyConnection(
-        address.hostname,
-        address.port or _REDIS_PORT,
+    factory = RedisFactory(
+        address.netloc,
         int(address.path.strip("/") or 0),
+        1,
         password=config.limits_store_password,
-        connectTimeout=_PATIENCE,
         replyTimeout=_PATIENCE,
         convertNumbers=False,
     )
+    # That it is not to be had is told by what is asked of it.
+    factory.deferred.addErrback(lambda failure: None)
+    host, port = address.hostname or "", address.port or _REDIS_PORT
+    factory.startConnecting(HostnameEndpoint(reactor, host, port, timeout=_PATIENCE))
+    return factory.handler

@@ -367,7 +367,8 @@ def _assembled(lasting: Lasting, config: Config) -> Assembly:
     )
     release = Release(reactor, config.update_package, __version__)
     peers = Peers(lasting.underway, client, refresher, router, release)
-    status = Status(client, refresher, release, router, peers, config.use_simulator, _description)
+    store = lasting.ledger if config.limits_store else None
+    status = Status(client, refresher, release, router, peers, config.use_simulator, store, _description)
     entrance = make_entrance(config, traffic, lasting.ledger, reactor)
     background = (refresher, release if config.update_check and not config.use_simulator else None, entrance.watch)
     return Assembly(

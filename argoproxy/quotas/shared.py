@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import attrs
-from twisted.internet.defer import CancelledError, Deferred, succeed
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -91,6 +91,9 @@ class SharedLedger:
         for call in (self._renewing, self._looking):
             if call is not None and call.active():
                 call.cancel()
+        self._drop()
+
+    def _drop(self) -> None:
         if self._connection is not None:
             self._connection.disconnect().addErrback(_no_matter)
             self._connection = None
@@ -147,7 +150,9 @@ class SharedLedger:
         self._looking = self._clock.callLater(_LOOK, self._look)
 
     def _look(self) -> None:
-        # Written, for there are stores that answer and take nothing.
+        """By another connection: this one would take its time to come back. It writes, for some stores only answer."""
+        self._drop()
+        self._connection = self._connect()
         looking = self._connection.setex(_key("there"), int(_LEASE), "1")
         looking.addTimeout(_PATIENCE, self._clock).addCallbacks(self._found, self._missed)
 
@@ -178,4 +183,4 @@ def _why(failure: Failure) -> str:
 
 
 def _no_matter(failure: Failure) -> None:
-    failure.trap(CancelledError, Exception)
+    """It was given up."""
