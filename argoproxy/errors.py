@@ -57,6 +57,14 @@ class TooLarge(ClientFault):
         super().__init__(text, status=413, code="request_too_large")
 
 
+class Misdirected(ClientFault):
+    """The request names a host that is not the proxy's."""
+
+    def __init__(self) -> None:
+        text = "This proxy is not known by that name. Its operator can name it in 'allowed_hosts'."
+        super().__init__(text, status=421, code="unknown_host")
+
+
 class UpstreamFault(ProxyError):
     """ARGO, or the way to it, failed or refused."""
 

@@ -16,7 +16,7 @@ from typing import Any
 import attrs
 from twisted.application.service import IService, MultiService
 from twisted.internet.defer import Deferred, maybeDeferred
-from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.interfaces import IDelayedCall, IReactorCore
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.web.client import Agent
@@ -38,7 +38,9 @@ from .net.client import Close, Overridden, make_agent, make_client
 from .net.discovery import Discovery
 from .net.exchange import Parties, Terms
 from .net.fetching import Fetcher
+from .net.hosts import Hosts
 from .net.images import Images
+from .net.origins import Origins
 from .net.peers import Peers
 from .net.planning import Planner
 from .net.pulse import Pulse
@@ -57,6 +59,10 @@ from .tokens import Counter
 _log = Logger()
 
 
+_OPEN_TO_ALL = (
+    "other machines can reach this proxy, and whoever does asks ARGO in its name: nothing asks for a key, nothing is "
+    "encrypted. Listen on a Unix socket or on 127.0.0.1, or let only friends through a firewall"
+)
 _SIMULATED_USER = "someone"
 # Seconds in which a client can still read why its request was cut.
 _LAST_WORDS = 1.0
@@ -132,6 +138,8 @@ class Proxy:
     One proxy: its web, and what it keeps doing in the background between C{start} and C{stop}.
 
     @ivar site: the web in a Site of ours.
+    @ivar _local: whether it is known to listen where this machine alone reaches it.
+    @ivar _bare: whether others reach it without TLS.
     """
 
     site: BoundedSite
@@ -142,6 +150,11 @@ class Proxy:
     _cut: bool = False
     _warming: IDelayedCall | None = None
     _stopped: bool = False
+    _local: bool = False
+    _bare: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        self._let_in()
 
     @property
     def resource(self) -> IResource:
@@ -167,7 +180,20 @@ class Proxy:
         if self._simulator is not None:
             self._simulator.startService()
         self._serving.start()
+        if self._bare:
+            _log.warn(_OPEN_TO_ALL)
         self._warming = self._reactor.callLater(_BREATH, Thread(target=self._lasting.counter.warm, daemon=True).start)
+
+    def listen_at(self, claims: Sequence[Claim]) -> None:
+        """Know where clients find it, on which it depends by what names they may call it."""
+        beyond = [one for one in claims if one.beyond]
+        self._local, self._bare = not beyond, any(one.tls is None for one in beyond)
+        self._let_in()
+
+    def _let_in(self) -> None:
+        config = self._serving.config
+        self.site.hosts = Hosts(config.allowed_hosts if self._local else config.allowed_hosts or None)
+        self.site.origins = Origins(config.cors_origins)
 
     def reload(self, config: Config) -> None:
         """
@@ -182,6 +208,7 @@ class Proxy:
         after.follow(before)
         self._serving = after
         self.site.serve(after.resource, after.traffic.most_bytes)
+        self._let_in()
         if self._warming is not None:
             before.stop()
             after.start()
@@ -235,6 +262,7 @@ class ProxyService(MultiService):
     def __init__(self, proxy: Proxy, claims: Sequence[Claim]) -> None:
         super().__init__()
         self.proxy = proxy
+        proxy.listen_at(claims)
         for one in claims:
             one.service(proxy.site).setServiceParent(self)
 
@@ -249,6 +277,18 @@ class ProxyService(MultiService):
         @raise ConfigFault: it can't serve; nothing has changed.
         """
         self.proxy.reload(config)
+
+    def when_ready(self) -> Deferred[None]:
+        """Fires when the reactor runs, and with it what listens."""
+        from twisted.internet import reactor
+
+        ready: Deferred[None] = Deferred()
+        IReactorCore(reactor).callWhenRunning(ready.callback, None)
+        return ready
+
+    def cut(self) -> None:
+        """End every running request now."""
+        self.proxy.cut()
 
     def stopService(self) -> Deferred[None]:
         """Stop listening at once; fires when the last request has ended."""

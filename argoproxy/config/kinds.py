@@ -110,6 +110,30 @@ def text(wanted: str, pattern: str) -> Kind:
     return Kind(wanted, accept)
 
 
+def several(item: Kind) -> Kind:
+    """One or a list of them, kept as a tuple; in text with commas between them."""
+
+    def accept(value: object) -> tuple[object, ...]:
+        single = isinstance(value, str)
+        values = [value] if single else value
+        if not isinstance(values, (list, tuple)):
+            raise ValueError
+        return tuple(_item(item, one, () if single else (str(index),)) for index, one in enumerate(values))
+
+    return Kind(f"{item.wanted} or a list of them", accept, _parse_several)
+
+
+def _item(item: Kind, value: object, path: tuple[str, ...]) -> object:
+    try:
+        return item.accept(value)
+    except ValueError:
+        raise Misfit(item.wanted, value, path) from None
+
+
+def _parse_several(written: str) -> object:
+    return [one.strip() for one in written.split(",") if one.strip()]
+
+
 def mapping(names: Kind, items: Kind) -> Kind:
     """A mapping, kept so that it can't be changed; only a file can hold one."""
 
@@ -171,14 +195,10 @@ def _accept_base(value: object) -> str:
     return _CALL.sub("", _accept_url(value).rstrip("/")).rstrip("/")
 
 
-def _accept_listen(value: object) -> tuple[str, ...]:
-    endpoints = [value] if isinstance(value, str) else value
-    if not isinstance(endpoints, (list, tuple)):
+def _accept_endpoint(value: object) -> str:
+    if not isinstance(value, str) or not value.isprintable() or not value.strip():
         raise ValueError
-    for index, endpoint in enumerate(endpoints):
-        if not isinstance(endpoint, str) or not endpoint.isprintable() or not endpoint.strip():
-            raise Misfit("a Twisted endpoint", endpoint, () if endpoints[0] is value else (str(index),))
-    return tuple(endpoint.strip() for endpoint in endpoints)
+    return value.strip()
 
 
 def _accept_host_and_port(value: object) -> str:
@@ -203,11 +223,9 @@ FILE = text("the path of a file", r".*\S.*")
 STORE = text("redis://HOST, redis://HOST:PORT or redis://HOST:PORT/NUMBER", _STORE)
 URL = Kind("an http:// or https:// address with a host, without user name, password, query or fragment", _accept_url)
 BASE_URL = Kind(URL.wanted, _accept_base)
-LISTEN = Kind(
-    "a Twisted endpoint or a list of them",
-    _accept_listen,
-    lambda written: [endpoint for endpoint in written.split(",") if endpoint.strip()],
-)
+LISTEN = several(Kind("a Twisted endpoint", _accept_endpoint))
+HOSTS = several(text("a host's name (*.example.gov for all below it)", r"[A-Za-z0-9._*-]+"))
+ORIGINS = several(text('an origin (https://chat.example.gov; "*" for all)', r"[a-z][a-z0-9+.-]*://[^/\s,*]+|\*"))
 ALIASES = mapping(NAME, NAME)
 ROUTES = mapping(NAME, choice("gateway", "native", "openai"))
 RESOLVE = mapping(Kind('"host:port"', _accept_host_and_port), Kind("an IP address", _accept_address))

@@ -152,6 +152,10 @@ class Config:
     host: str = _key("127.0.0.1", kinds.HOST, "Interface to listen on.")
     port: int = _key(44497, kinds.whole(0, 65535), "Port to listen on; 0 takes any free one.")
     listen: tuple[str, ...] = _key((), kinds.LISTEN, "Twisted endpoints to listen on, in place of host and port.")
+    allowed_hosts: tuple[str, ...] = _key(
+        (), kinds.HOSTS, "Names to be called by, beside localhost and addresses; unset: on loopback none, else any."
+    )
+    cors_origins: tuple[str, ...] = _key((), kinds.ORIGINS, "Origins whose web pages may call; unset: the proxy's own.")
     workers: int = _key(1, kinds.whole(1, 256), "Number of processes that serve; several need Linux and TCP.")
     environment: Environment = _key("dev", kinds.choice(*get_args(Environment)), "Which of ARGO's environments to use.")
     argo_base_url: str | None = _key(

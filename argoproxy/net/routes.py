@@ -167,7 +167,11 @@ class Routes:
         """A path or a method that there isn't. Klein finishes the request itself: it saw no route begin it."""
         reply, error = self._reply(request), failure.value
         if isinstance(error, MethodNotAllowed):
-            return reply.refusal(_only(reply, ", ".join(sorted(error.valid_methods or ()))))
+            allowed = ", ".join(sorted(error.valid_methods or ()))
+            if request.method == b"OPTIONS":
+                reply.options(f"{allowed}, OPTIONS")
+                return b""
+            return reply.refusal(_only(reply, allowed))
         return reply.refusal(ClientFault("There is nothing at this path.", status=404, code="not_found"))
 
 
@@ -180,7 +184,7 @@ def _known(catalogue: ICatalogue, name: str) -> Model:
 
 def _only(reply: Reply, allowed: str) -> ClientFault:
     """The fault for another method, of which the reply's head tells, too."""
-    reply.tell({"allow": allowed})
+    reply.tell({"allow": f"{allowed}, OPTIONS"})
     return ClientFault(f"Only {allowed} is allowed here.", status=405, code="method_not_allowed")
 
 

@@ -30,6 +30,7 @@ _TRACEBACK = (
     "KeyError: 'choices'"
 )
 _DRIP = 0.05
+_GARBAGE = b"\x00\xff\xfe{garbage\xc3\x28" * 8
 
 
 class UnknownFault(Exception):
@@ -60,6 +61,18 @@ def fault(name: str) -> Callable[[Fault], Fault]:
 
 def _without_body(ending: Ending) -> Reply:
     return Reply(200, "", (), ending=ending, headless=True)
+
+
+def _beginning(exchange: Exchange, ending: Ending) -> Reply:
+    """@return: The honest reply, which ends so behind its first bytes: as many as the argument says."""
+    honest = exchange.honest()
+    if (count := _whole_number(exchange.argument)) is None:
+        return attrs.evolve(honest, pieces=_half(honest.pieces), ending=ending)
+    return attrs.evolve(honest, pieces=(b"".join(honest.pieces)[:count],), ending=ending)
+
+
+def _whole_number(argument: str) -> int | None:
+    return int(argument) if argument.removeprefix("-").isdecimal() else None
 
 
 def _half(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -148,7 +161,7 @@ def close_reused(exchange: Exchange) -> Reply:
 @fault("garbage")
 def garbage(exchange: Exchange) -> Reply:
     """Status 200 and bytes that are neither JSON nor UTF-8."""
-    return whole(200, b"\x00\xff\xfe{garbage\xc3\x28" * 8)
+    return whole(200, _GARBAGE)
 
 
 @fault("garbage-http")
@@ -232,25 +245,44 @@ def bytewise(exchange: Exchange) -> Reply:
     return attrs.evolve(honest, pieces=_bytewise(honest.pieces), pause=0.0)
 
 
+# BYTES is how much of the body comes or, below zero, how much of its end doesn't. Without it the first piece of a
+# stream comes, and half of any other body.
+
+
 @fault("hang-mid")
 def hang_mid(exchange: Exchange) -> Reply:
-    """The beginning of the body, then silence; the connection stays open."""
-    honest = exchange.honest()
-    return attrs.evolve(honest, pieces=_half(honest.pieces), ending=Ending.HANG)
+    """hang-mid or hang-mid=BYTES: the beginning of the body, then silence; the connection stays open."""
+    return _beginning(exchange, Ending.HANG)
 
 
 @fault("reset-mid")
 def reset_mid(exchange: Exchange) -> Reply:
-    """The beginning of the body, then a reset."""
-    honest = exchange.honest()
-    return attrs.evolve(honest, pieces=_half(honest.pieces), ending=Ending.RESET)
+    """reset-mid or reset-mid=BYTES: the beginning of the body, then a reset."""
+    return _beginning(exchange, Ending.RESET)
 
 
 @fault("truncated")
 def truncated(exchange: Exchange) -> Reply:
-    """The beginning of the body, then a clean close: short of Content-Length, or without the last chunk."""
+    """
+    truncated or truncated=BYTES: the beginning of the body, then a clean close: short of Content-Length, or without the
+    last chunk.
+    """
+    return _beginning(exchange, Ending.CLOSE)
+
+
+@fault("ended-mid")
+def ended_mid(exchange: Exchange) -> Reply:
+    """ended-mid or ended-mid=BYTES: the beginning of the body, which ends there as HTTP wants it."""
+    return attrs.evolve(_beginning(exchange, Ending.FINISH), length=None)
+
+
+@fault("garbage-mid")
+def garbage_mid(exchange: Exchange) -> Reply:
+    """garbage-mid or garbage-mid=BYTES: the beginning of the body, bytes that are neither JSON nor UTF-8, the rest."""
     honest = exchange.honest()
-    return attrs.evolve(honest, pieces=_half(honest.pieces), ending=Ending.CLOSE)
+    [beginning] = _beginning(exchange, Ending.FINISH).pieces
+    body = b"".join(honest.pieces)
+    return attrs.evolve(honest, pieces=(beginning, _GARBAGE, body[len(beginning) :]), length=None)
 
 
 @fault("close-after")

@@ -14,7 +14,7 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.logger import Logger
 
 from argoproxy import __version__
-from argoproxy.config import Config, ConfigFault
+from argoproxy.config import Config, ConfigFault, successor
 from argoproxy.endpoints import claim
 from argoproxy.listening import bind_group
 from argoproxy.logs import Destination, LogFault, syslog_prefix
@@ -75,12 +75,12 @@ def make_supervisor(
     begin = Begin(
         slot=0,
         slots=config.workers,
-        config=fields(attrs.evolve(played, notices=())),
+        config=_told(played),
         reactor=type(reactor).__module__,
         syslog=syslog_prefix(twistd),
         news=News(),
     )
-    return SupervisorService(reactor, config, begin, sockets, _writer(log.stream), simulator)
+    return SupervisorService(reactor, played, begin, sockets, _writer(log.stream), simulator)
 
 
 def _simulated(config: Config, reactor: Any) -> tuple[Config, IService]:
@@ -88,6 +88,11 @@ def _simulated(config: Config, reactor: Any) -> tuple[Config, IService]:
     from argoproxy.simulation import simulated
 
     return simulated(config, reactor)
+
+
+def _told(config: Config) -> Mapping[str, Any]:
+    """What a worker is told of a configuration; its notices the supervisor tells."""
+    return fields(attrs.evolve(config, notices=()))
 
 
 def _writer(stream: Any) -> Callable[[str], None]:
@@ -113,6 +118,7 @@ class SupervisorService(MultiService):
         simulator: IService | None,
     ) -> None:
         """
+        @param config: a worker's.
         @param begin: a worker's first message, but for what differs between them.
         @param write: takes the workers' lines.
         """
@@ -131,8 +137,7 @@ class SupervisorService(MultiService):
         """Start the workers when the reactor runs."""
         super().startService()
         _log.info("argoproxy {version} with {count} workers", version=__version__, count=self._begin.slots)
-        for notice in self._config.notices:
-            _log.warn("{notice}", notice=notice)
+        self._notify()
         self._reactor.callWhenRunning(self._start)
 
     def stopService(self) -> Deferred[None]:
@@ -141,13 +146,31 @@ class SupervisorService(MultiService):
             one.close()
         return self._supervisor.stop().addCallback(self._stop_rest)
 
-    def replace(self) -> None:
-        """Put new workers in the place of all, without losing a request."""
-        self._supervisor.replace()
+    def when_ready(self) -> Deferred[None]:
+        """Fires when every worker serves."""
+        return self._supervisor.ready
+
+    def reload(self, config: Config) -> Deferred[None]:
+        """
+        Put workers in the place of all that serve by another configuration, without losing a request.
+
+        @return: fires when that is done, or given up.
+        @raise ConfigFault: it can't serve; nothing has changed.
+        """
+        after = successor(self._config, config)
+        check(after)
+        self._config = after
+        self._notify()
+        self._begin = msgspec.structs.replace(self._begin, config=_told(after))
+        return self._supervisor.replace(after.shutdown_grace)
 
     def cut(self) -> None:
         """End all requests now."""
         self._supervisor.cut()
+
+    def _notify(self) -> None:
+        for notice in self._config.notices:
+            _log.warn("{notice}", notice=notice)
 
     def _start(self) -> None:
         if self.running:

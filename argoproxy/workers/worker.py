@@ -107,6 +107,7 @@ def _assembled(begin: Begin, reactor: Any, outlet: Outlet) -> Worker:
         return groups[-1][begin.slot]
 
     claims = [one for one in claim(config.listen, config.host, config.port, inherited) if isinstance(one, TcpClaim)]
+    proxy.listen_at(claims)
     doors = Doors(reactor, list(zip(groups, (one.served(proxy.site) for one in claims), strict=True)))
     return Worker(reactor, proxy, doors, begin.slot, begin.news)
 

@@ -55,7 +55,8 @@ TABLE = {
     "endpoints": _rule("listening", "twisted OpenSSL"),
     "logs": _rule("", "twisted"),
     "signals": _rule("", "twisted"),
-    "daemon": _rule("logs signals", "twisted"),
+    "systemd": _rule("", "twisted"),
+    "daemon": _rule("config logs signals systemd", "twisted"),
     "tap": _rule("", "twisted", lazy=True),
 }
 

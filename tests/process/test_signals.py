@@ -102,3 +102,31 @@ def test_a_new_log_file_is_begun_on_request(twistd: Twistd) -> None:
         until((twistd.folder / "proxy.log.1").exists, "a rotated file")
         assert twistd.healthy()
         until(lambda: "/health" in (twistd.folder / "proxy.log").read_text(), "a line in the new file")
+
+
+def test_a_hang_up_reads_the_configuration_again_without_a_request_noticing(twistd: Twistd) -> None:
+    twistd.configure("simulator: {first_byte_delay: 0.5}")
+    with twistd.running(*twistd.proxy()) as process, closing(twistd.connection()) as kept:
+        kept.request("GET", "/v1/models/mine")
+        assert kept.getresponse().read()
+        with closing(twistd.connection()) as waiting:
+            twistd.asked(waiting, chat("say something"))
+            twistd.configure("simulator: {first_byte_delay: 0.5}\nmodel_aliases: {mine: gpt4o}\nport: 1\n")
+            process.send_signal(signal.SIGHUP)
+            until(lambda: twistd.output().count("configured by") == 2, "read again")
+            assert waiting.getresponse().status == 200
+        kept.request("GET", "/v1/models/mine")
+        assert kept.getresponse().status == 200
+        assert "Traceback" not in twistd.output()
+
+
+def test_a_bad_configuration_is_refused_and_the_one_in_use_stays(twistd: Twistd) -> None:
+    twistd.configure("model_aliases: {mine: gpt4o}")
+    with twistd.running(*twistd.proxy()) as process, closing(twistd.connection()) as kept:
+        assert twistd.healthy()
+        twistd.configure("model_aliases: {mine: gpt4o}\ncolour: red\n")
+        process.send_signal(signal.SIGHUP)
+        until(lambda: "the one in use stays: ./config.yaml:2: colour: no such key" in twistd.output(), "refused")
+        kept.request("GET", "/v1/models/mine")
+        assert kept.getresponse().status == 200
+        assert process.poll() is None
