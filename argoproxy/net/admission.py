@@ -107,7 +107,7 @@ class Gate:
     async def _admitted(
         self, request: Request, dialect: IDialect, path: Mapping[str, str], reply: Reply, holder: Holder
     ) -> None:
-        allowance = holder.allowance
+        allowance, length = holder.allowance, _length(request)
         for other in self._others:
             allowance += other(request, holder.guest.user)
         try:
@@ -115,16 +115,18 @@ class Gate:
         except ProxyError as fault:
             reply.refuse(fault)
             return
-        reply.tell(dialect.limit_headers(verdict, self._wall_clock()))
         if verdict.denied is not None:
+            reply.tell(dialect.limit_headers(verdict, self._wall_clock()))
             _refuse(reply, Limited(verdict))
             return
-        length = _length(request)
+        tokens = 0
         try:
             if not reply.gone:
+                reply.tell(dialect.limit_headers(verdict, self._wall_clock()))
                 await self._traffic.serve(request, dialect, path, reply, holder.guest)
+                tokens = _tokens(reply, length)
         finally:
-            self._ledger.leave(verdict, _tokens(reply, length))
+            self._ledger.leave(verdict, tokens)
 
 
 def _refuse(reply: Reply, fault: ProxyError) -> None:
