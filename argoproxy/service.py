@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from threading import Thread
 from typing import Any
 
 import attrs
 from twisted.application.service import IService, MultiService
-from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
 from twisted.internet.interfaces import IDelayedCall, IReactorCore
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
@@ -34,6 +35,7 @@ from .errors import UpstreamFault
 from .interfaces import ILedger
 from .keys.watch import Watch
 from .net.addresses import Outward
+from .net.attempts import Attempts
 from .net.client import Close, Overridden, make_agent, make_client
 from .net.discovery import Discovery
 from .net.exchange import Parties, Terms
@@ -150,6 +152,7 @@ class Proxy:
     _cut: bool = False
     _warming: IDelayedCall | None = None
     _stopped: bool = False
+    _delaying: Deferred[None] | None = None
     _local: bool = False
     _bare: bool = False
 
@@ -214,8 +217,21 @@ class Proxy:
             after.start()
         Deferred.fromCoroutine(before.close())
 
+    def drain(self) -> None:
+        """Tell whoever asks for readiness that the proxy is about to stop; it serves on."""
+        self.underway.draining = True
+
+    async def linger(self) -> None:
+        """Drain, and serve on for as long as whoever shares out requests takes to learn of it. A cut ends that."""
+        self.drain()
+        if delay := self._serving.config.drain_delay:
+            self._delaying = deferLater(self._reactor, delay)
+            with suppress(CancelledError):
+                await self._delaying
+
     async def stop(self) -> None:
         """Let running requests end, cut them when the grace is over, and leave nothing behind."""
+        self.drain()
         self._stop_background()
         self._over = self._reactor.callLater(self._serving.config.shutdown_grace, self.cut)
         await self.site.drain()
@@ -245,6 +261,8 @@ class Proxy:
 
     def cut(self) -> None:
         """End every running request now. Their clients are told why, if they read it in a moment."""
+        if self._delaying is not None:
+            self._delaying.cancel()
         self.underway.cut(UpstreamFault(503, "The proxy is shutting down.", code="shutting_down"))
         if self._over is not None and self._over.active():
             self._over.cancel()
@@ -291,12 +309,13 @@ class ProxyService(MultiService):
         self.proxy.cut()
 
     def stopService(self) -> Deferred[None]:
-        """Stop listening at once; fires when the last request has ended."""
-        return Deferred.fromCoroutine(self._stop(super().stopService()))
+        """Stop listening, behind the delay that is configured; fires when the last request has ended."""
+        return Deferred.fromCoroutine(self._stop())
 
-    async def _stop(self, closed: Deferred[Any]) -> None:
-        await closed
-        await Deferred.fromCoroutine(self.proxy.stop())
+    async def _stop(self) -> None:
+        await self.proxy.linger()
+        await maybeDeferred(super().stopService)
+        await self.proxy.stop()
 
 
 def make_service(config: Config, claims: Sequence[Claim] | None = None) -> ProxyService:
@@ -338,8 +357,13 @@ def _embedded(config: Config, reactor: Any) -> Proxy:
     _check_alone(config)
     proxy = make_proxy(config, reactor)
     reactor.callWhenRunning(proxy.start)
-    reactor.addSystemEventTrigger("before", "shutdown", lambda: Deferred.fromCoroutine(proxy.stop()))
+    reactor.addSystemEventTrigger("before", "shutdown", lambda: Deferred.fromCoroutine(_end(proxy)))
     return proxy
+
+
+async def _end(proxy: Proxy) -> None:
+    await proxy.linger()
+    await proxy.stop()
 
 
 def _check_alone(config: Config) -> None:
@@ -387,8 +411,8 @@ def _connected(
 def _assembled(lasting: Lasting, config: Config) -> Assembly:
     """@raise ConfigFault: the configuration can't serve."""
     check(config)
-    reactor, counter, (agent, close) = lasting.reactor, lasting.counter, _agent(lasting, config)
-    client = Pulse(make_client(agent), reactor)
+    reactor, counter, (attempts, close) = lasting.reactor, lasting.counter, _attempts(lasting, config)
+    client = Pulse(attempts, reactor)
     catalogue = _catalogue(config)
     router = Router(upstreams(config), config.upstream, config.routes)
     planner = Planner(catalogue, router, counter, _images(config, reactor), config.strict_params, time.time)
@@ -422,11 +446,17 @@ def _assembled(lasting: Lasting, config: Config) -> Assembly:
     )
 
 
-def _agent(lasting: Lasting, config: Config) -> tuple[IAgent, Close | None]:
+def _attempts(lasting: Lasting, config: Config) -> tuple[Attempts, Close | None]:
+    """What carries calls, and what closes the connections that it keeps."""
+    reactor, underway = lasting.reactor, lasting.underway
     if lasting.agent is not None:
-        return lasting.agent, None
-    endpoints = Overridden(lasting.reactor, config.resolve_overrides, config.connect_timeout)
-    return make_agent(lasting.reactor, config.upstream_transport, endpoints)
+        client = make_client(lasting.agent)
+        # In memory nobody waits.
+        return Attempts(client, client, reactor, underway, lambda: 0.0), None
+    endpoints = Overridden(reactor, config.resolve_overrides, config.connect_timeout)
+    agent, close = make_agent(reactor, config.upstream_transport, endpoints)
+    fresh, _ = make_agent(reactor, config.upstream_transport, endpoints, keeps=False)
+    return Attempts(make_client(agent), make_client(fresh), reactor, underway), close
 
 
 def _description() -> bytes:

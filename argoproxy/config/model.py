@@ -189,6 +189,9 @@ class Config:
         15.0, kinds.number("seconds"), "Seconds of silence on a stream after which a ping is sent; 0: never."
     )
     shutdown_grace: float = _key(30.0, kinds.number("seconds"), "Seconds that running requests get to end on shutdown.")
+    drain_delay: float = _key(
+        0.0, kinds.number("seconds"), "Seconds to serve on at shutdown, while /health/ready says 503 to load balancers."
+    )
     max_body_mb: float = _key(100.0, kinds.number("megabytes", above=True), "Largest request body taken, in megabytes.")
     log_format: LogFormat = _key("text", kinds.choice(*get_args(LogFormat)), "Form of the log's lines.")
     log_max_mb: float = _key(10.0, kinds.number("megabytes", above=True), "Size at which the log file is rotated.")

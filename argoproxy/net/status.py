@@ -35,7 +35,7 @@ class Health(msgspec.Struct, frozen=True):
 class Readiness(msgspec.Struct, frozen=True):
     """Whether it is of use, and why."""
 
-    status: Literal["ready", "not ready"]
+    status: Literal["ready", "not ready", "draining"]
     argo_reachable: bool
     seconds_since_argo_answered: float | None
     model_list: Literal["built-in", "argo"]
@@ -98,14 +98,14 @@ class Status:
         return msgspec.json.encode(Health(limits_store="away" if self.store.away else "there"))
 
     def ready(self) -> tuple[int, bytes]:
-        """200 if ARGO answered lately and its list of models isn't stale, else 503; and the reasons."""
+        """200 if ARGO answered lately, its list of models isn't stale, and we don't stop, else 503; and the reasons."""
         age, silence = self._age(), self._pulse.since(self._pulse.answered_at)
         answers = self._pulse.alive and silence is not None and silence <= _LATELY
         fresh = age is not None and (not self._refresher.interval or age <= _STALE * self._refresher.interval)
-        fleet = self._peers.known()
-        ready = answers and fresh
+        fleet, draining = self._peers.known(), self._peers.draining
+        ready = answers and fresh and not draining
         body = Readiness(
-            status="ready" if ready else "not ready",
+            status="draining" if draining else "ready" if ready else "not ready",
             argo_reachable=self._pulse.alive,
             seconds_since_argo_answered=_rounded(silence),
             model_list="built-in" if age is None else "argo",

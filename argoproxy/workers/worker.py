@@ -31,6 +31,7 @@ from .messages import (
     Command,
     Cover,
     Cut,
+    Drain,
     Frames,
     Joined,
     Learnt,
@@ -202,6 +203,10 @@ class Worker:
             self._doors.leave()
             self._end_behind(self._proxy.retire())
 
+    def drain(self) -> None:
+        """Tell whoever asks for readiness that this is the end; serve on."""
+        self._proxy.drain()
+
     def stop(self) -> None:
         """Accept what waits, and no more; end when all requests have, or the grace is over."""
         if self._stopping:
@@ -249,6 +254,7 @@ _DEEDS: Mapping[type, Callable[[Worker, Any], None]] = {
     Cover: Worker.cover,
     Uncover: Worker.uncover,
     Retire: lambda worker, command: worker.retire(),
+    Drain: lambda worker, command: worker.drain(),
     Stop: lambda worker, command: worker.stop(),
     Cut: lambda worker, command: worker.cut(),
 }

@@ -13,6 +13,7 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
 from argoproxy.net.channel import Channel
+from argoproxy.service import ProxyService
 from argoproxy.simulator import SimulatorSettings
 from tests.web import Web
 
@@ -350,3 +351,50 @@ def test_what_outlasts_the_grace_is_told_and_cut() -> None:
     assert b"[DONE]" not in stream.said()
     assert _status(whole.said()) == 503
     assert web.simulator.open_requests == 0
+
+
+def _ready(line: Line) -> tuple[int, str]:
+    before = len(line.said())
+    reply = line.send(b"GET /health/ready HTTP/1.1\r\nHost: x\r\n\r\n")[before:]
+    return _status(reply), _json(reply)["status"]
+
+
+def test_load_balancers_are_told_of_a_stop_for_as_long_as_is_configured() -> None:
+    web = Web(drain_delay=5.0, update_check=False, allowed_hosts=["x"])
+    service = ProxyService(web.proxy, [])
+    service.startService()
+    line = Line(web)
+    web.settle()
+    assert _ready(line) == (200, "ready")
+    stopped = service.stopService()
+    assert _ready(line) == (503, "draining")
+    web.settle(4.9)
+    assert _ready(Line(web)) == (503, "draining")
+    assert not line.closed
+    web.settle(0.1)
+    assert (line.closed, stopped.called) == (True, True)
+
+
+def test_a_proxy_that_stops_is_not_ready() -> None:
+    web = Web(SimulatorSettings(first_byte_delay=5.0), update_check=False)
+    busy, other = Line(web), Line(web)
+    busy.send(_post())
+    other.send(b"GET /health/ready HTTP/1.1\r\n")
+    web.stop()
+    reply = other.send(b"Host: x\r\n\r\n")
+    assert (_status(reply), _json(reply)["status"]) == (503, "draining")
+    assert other.closed
+
+
+def test_a_cut_ends_the_delay() -> None:
+    web = Web(drain_delay=3600.0, update_check=False, allowed_hosts=["x"])
+    service = ProxyService(web.proxy, [])
+    service.startService()
+    busy = Line(web)
+    busy.send(_post(HELLO.replace(b"Hello", b"[sim:hang]")))
+    stopped = service.stopService()
+    service.cut()
+    web.settle()
+    assert (_status(busy.said()), stopped.called) == (503, True)
+    web.settle(5.0)
+    assert web.clock.getDelayedCalls() == []
