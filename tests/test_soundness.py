@@ -69,7 +69,7 @@ def test_a_store_needs_what_speaks_to_it(monkeypatch: pytest.MonkeyPatch) -> Non
 @pytest.mark.parametrize("limited", [{"keys": [KEY, LIMITED]}, {"limits": {"per_user": {"concurrency": 1}}}])
 def test_workers_share_the_account_of_limits(limited: dict[str, Any]) -> None:
     check(Config(user="someone", **limited))
-    check(Config(user="someone", workers=2, keys=[KEY]))
+    check(Config(user="someone", workers=2, keys=(KEY,)))
     check(Config(user="someone", workers=2, limits_store="redis://127.0.0.1", **limited))
     with pytest.raises(ConfigFault, match=r"^limits: each worker would count for itself: "):
         check(Config(user="someone", workers=2, **limited))

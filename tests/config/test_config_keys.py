@@ -90,7 +90,8 @@ def test_what_is_wrong_is_named(tmp_path: Path, text: str, told: str) -> None:
 
 def test_a_worker_is_told_the_same() -> None:
     key: dict[str, Any] = {"name": "a", "sha256": A, "expires": "2027-01-31T10:00:00Z", "models": ["x"]}
-    config = Config(user="someone", keys=[key], limits={"per_user": {"concurrency": 1}})
+    given: dict[str, Any] = {"keys": [key], "limits": {"per_user": {"concurrency": 1}}}
+    config = Config(user="someone", **given)
     begin = Begin(slot=0, slots=2, config=fields(config), reactor="", syslog=None, news=News())
     told = commands.decode(line(begin))
     assert isinstance(told, Begin)
