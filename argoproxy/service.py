@@ -32,7 +32,7 @@ from .conversation import Call
 from .endpoints import Claim, claim
 from .entrance import make_entrance, make_ledger
 from .errors import UpstreamFault
-from .interfaces import ILedger
+from .interfaces import IClient, ILedger
 from .keys.watch import Watch
 from .net.addresses import Outward
 from .net.attempts import Attempts
@@ -43,6 +43,7 @@ from .net.fetching import Fetcher
 from .net.hosts import Hosts
 from .net.images import Images
 from .net.origins import Origins
+from .net.patience import Patience
 from .net.peers import Peers
 from .net.planning import Planner
 from .net.pulse import Pulse
@@ -412,7 +413,7 @@ def _assembled(lasting: Lasting, config: Config) -> Assembly:
     """@raise ConfigFault: the configuration can't serve."""
     check(config)
     reactor, counter, (attempts, close) = lasting.reactor, lasting.counter, _attempts(lasting, config)
-    client = Pulse(attempts, reactor)
+    client = Pulse(_patient(attempts, config, reactor), reactor)
     catalogue = _catalogue(config)
     router = Router(upstreams(config), config.upstream, config.routes)
     planner = Planner(catalogue, router, counter, _images(config, reactor), config.strict_params, time.time)
@@ -457,6 +458,13 @@ def _attempts(lasting: Lasting, config: Config) -> tuple[Attempts, Close | None]
     agent, close = make_agent(reactor, config.upstream_transport, endpoints)
     fresh, _ = make_agent(reactor, config.upstream_transport, endpoints, keeps=False)
     return Attempts(make_client(agent), make_client(fresh), reactor, underway), close
+
+
+def _patient(client: IClient, config: Config, reactor: Any) -> IClient:
+    """The client that gives up in time, if the operator wants that."""
+    if config.first_byte_timeout is None and config.idle_timeout is None:
+        return client
+    return Patience(client, reactor, config.first_byte_timeout, config.idle_timeout)
 
 
 def _description() -> bytes:
