@@ -31,8 +31,10 @@ from .catalogue import Catalogue
 from .config import Config, ConfigFault, successor
 from .conversation import Call
 from .endpoints import Claim, claim
+from .entrance import make_entrance, make_ledger
 from .errors import UpstreamFault
-from .interfaces import IClient, IDialect
+from .interfaces import IClient, IDialect, ILedger
+from .keys.watch import Watch
 from .net.addresses import Outward
 from .net.attempts import Attempts
 from .net.client import Close, Overridden, make_agent, make_client
@@ -46,7 +48,7 @@ from .net.patience import Patience
 from .net.peers import Peers
 from .net.planning import Planner
 from .net.pulse import Pulse
-from .net.queued import QueuedExchange, Queues, by_address, by_user
+from .net.queued import QueuedExchange, Queues, by_key, by_user
 from .net.refresh import Refresher
 from .net.release import Release
 from .net.reply import Reply
@@ -85,12 +87,14 @@ class Lasting:
     @ivar agent: in place of the network, for tests.
     @ivar underway: the exchanges of every configuration.
     @ivar queues: the places that they hold at ARGO.
+    @ivar ledger: who keeps account of what is used of limits.
     """
 
     reactor: Any
     agent: IAgent | None
     counter: Counter = attrs.field(factory=Counter)
     underway: Underway = attrs.field(factory=Underway)
+    ledger: ILedger = attrs.field(kw_only=True)
     queues: Queues = attrs.field(init=False)
 
     @queues.default
@@ -110,7 +114,7 @@ class Assembly:
     resource: IResource
     traffic: Traffic
     peers: Peers
-    _background: Sequence[Refresher | Release]
+    _background: Sequence[Refresher | Release | Watch]
     _close_connections: Close | None
     _wires: Callable[[], Mapping[str, str]]
 
@@ -189,7 +193,7 @@ class Proxy:
         if self._simulator is not None:
             self._simulator.startService()
         self._serving.start()
-        if self._bare:
+        if self._bare and not (self._serving.config.keys or self._serving.config.keys_file):
             _log.warn(_OPEN_TO_ALL)
         self._warming = self._reactor.callLater(_BREATH, Thread(target=self._lasting.counter.warm, daemon=True).start)
 
@@ -263,6 +267,7 @@ class Proxy:
 
     async def _end(self) -> None:
         await self._serving.close()
+        self._lasting.ledger.close()
         if self._simulator is not None:
             await maybeDeferred(self._simulator.stopService)
 
@@ -408,7 +413,7 @@ def make_worker_proxy(config: Config, reactor: Any) -> Proxy:
 def _connected(
     config: Config, reactor: Any, agent: IAgent | None = None, simulator: IService | None = None
 ) -> Proxy:
-    lasting = Lasting(reactor, agent)
+    lasting = Lasting(reactor, agent, ledger=make_ledger(config, reactor))
     serving = _assembled(lasting, config)
     site = BoundedSite(
         serving.resource, serving.traffic.most_bytes, lambda path: APIS.of_path(path).faults, reactor
@@ -440,13 +445,16 @@ def _assembled(lasting: Lasting, config: Config) -> Assembly:
     )
     release = Release(reactor, config.update_package, __version__)
     peers = Peers(lasting.underway, client, refresher, router, release)
-    status = Status(client, refresher, release, router, peers, config.use_simulator, _description)
+    store = lasting.ledger if config.limits_store else None
+    status = Status(client, refresher, release, router, peers, config.use_simulator, store, _description)
+    entrance = make_entrance(config, traffic, lasting.ledger, reactor)
+    background = (refresher, release if config.update_check and not config.use_simulator else None, entrance.watch)
     return Assembly(
         config=config,
-        resource=Routes(traffic, DIALECTS, APIS, catalogue, refresher, status).resource,
+        resource=Routes(entrance.traffic, DIALECTS, APIS, entrance.catalogue, refresher, status).resource,
         traffic=traffic,
         peers=peers,
-        background=[refresher, release] if config.update_check and not config.use_simulator else [refresher],
+        background=[one for one in background if one is not None],
         close_connections=close,
         wires=router.in_use,
     )
@@ -468,7 +476,7 @@ def _attempts(lasting: Lasting, config: Config) -> tuple[Attempts, Close | None]
 def _beginning(lasting: Lasting, config: Config) -> Callable[[Parties, IDialect, Reply], Exchange]:
     if not config.max_upstream:
         return Exchange
-    asker_of = by_user if config.username_passthrough else by_address
+    asker_of = by_user if config.username_passthrough else by_key
     return partial(QueuedExchange, queues=lasting.queues, asker_of=asker_of)
 
 

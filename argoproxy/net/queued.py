@@ -17,6 +17,7 @@ from argoproxy.errors import Busy
 from argoproxy.interfaces import ITranslation
 from argoproxy.queue import Queue, Waiter
 
+from .admission import network_of
 from .exchange import Asked, Exchange
 from .reply import Reply
 
@@ -115,9 +116,9 @@ def by_user(asked: Asked, reply: Reply) -> str:
     return asked.user
 
 
-def by_address(asked: Asked, reply: Reply) -> str:
-    """The asker where nobody says who they are."""
-    return reply.address
+def by_key(asked: Asked, reply: Reply) -> str:
+    """The asker where keys are given out, or else nobody says who they are: of those each address is one."""
+    return reply.record.key or network_of(reply.address)
 
 
 def _in_time(outcome: Any, expiry: IDelayedCall) -> Any:

@@ -9,12 +9,15 @@ import pytest
 from twisted.internet.address import IPv4Address
 
 from argoproxy.config.kinds import WIRES
+from argoproxy.keys.token import digest
 from argoproxy.registry import upstreams
 from argoproxy.simulator import SimulatorSettings
 from tests.net.test_site import HELLO, Line, _json, _status
 from tests.web import CHAT, Got, Web
 
 SLOW = SimulatorSettings(first_byte_delay=1.0)
+KEYS = [{"name": f"key-{name}", "sha256": digest(name)} for name in "ab"]
+LIMITS = {"per_address": {"requests_per_minute": 100}}
 MESSAGES = [{"role": "user", "content": "Hello"}]
 
 
@@ -62,15 +65,18 @@ def test_a_stream_holds_its_place_until_it_ends() -> None:
     assert whole.status == 200
 
 
-@pytest.mark.parametrize("passthrough", [False, True])
-def test_askers_take_turns(passthrough: bool) -> None:
-    """By the name that they give as their key, or by the address that they ask from."""
-    web = Web(SLOW, max_upstream=1, username_passthrough=passthrough)
+@pytest.mark.parametrize(
+    ("config", "by_key"),
+    [({}, False), ({"username_passthrough": True}, True), ({"keys": KEYS}, True), ({"limits": LIMITS}, False)],
+)
+def test_askers_take_turns(config: Any, by_key: bool) -> None:
+    """By their key, by the name that they give as such, or by the address that they ask from."""
+    web = Web(SLOW, max_upstream=1, **config)
     lines = {}
     for name in ("a1", "a2", "a3", "b1"):
         lines[name] = Line(web)
-        lines[name].channel._peer = IPv4Address("TCP", name[0], 1)
-        lines[name].send(_post(key=name[0] if passthrough else ""))
+        lines[name].channel._peer = IPv4Address("TCP", "10.0.0.1" if by_key or name[0] == "a" else "10.0.0.2", 1)
+        lines[name].send(_post(key=name[0] if by_key else ""))
     order: list[str] = []
     for _ in lines:
         web.settle(1.0)
