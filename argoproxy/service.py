@@ -38,6 +38,7 @@ from .keys.watch import Watch
 from .net.addresses import Outward
 from .net.attempts import Attempts
 from .net.client import Close, Overridden, make_agent, make_client
+from .net.crowd import Crowd
 from .net.discovery import Discovery
 from .net.exchange import Exchange, Parties, Terms
 from .net.fetching import Fetcher
@@ -208,6 +209,8 @@ class Proxy:
         config = self._serving.config
         self.site.hosts = Hosts(config.allowed_hosts if self._local else config.allowed_hosts or None)
         self.site.origins = Origins(config.cors_origins)
+        self.site.let_in(_crowd(config, self._reactor))
+        self.site.longest_stall = config.send_timeout
         self._lasting.queues.bound(config.max_upstream, config.max_queue, config.max_queue_wait)
 
     def reload(self, config: Config) -> None:
@@ -485,6 +488,12 @@ def _patient(client: IClient, config: Config, reactor: Any) -> IClient:
     if config.first_byte_timeout is None and config.idle_timeout is None:
         return client
     return Patience(client, reactor, config.first_byte_timeout, config.idle_timeout)
+
+
+def _crowd(config: Config, reactor: Any) -> Crowd | None:
+    if config.max_connections is None and config.max_connections_per_address is None:
+        return None
+    return Crowd(config.max_connections, config.max_connections_per_address, reactor.seconds)
 
 
 def _description() -> bytes:
