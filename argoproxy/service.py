@@ -20,7 +20,7 @@ from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
 from twisted.internet.interfaces import IDelayedCall, IReactorCore
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
-from twisted.web.client import Agent
+from twisted.web.client import Agent, BrowserLikePolicyForHTTPS
 from twisted.web.iweb import IAgent
 from twisted.web.resource import IResource
 from twisted.web.server import Site
@@ -48,6 +48,7 @@ from .net.routes import Routes
 from .net.site import BoundedSite
 from .net.status import Status
 from .net.traffic import Traffic
+from .net.tunnel import ForwardProxy
 from .net.underway import Underway
 from .registry import APIS, DIALECTS, upstreams
 from .routing import Router
@@ -439,8 +440,20 @@ def _assembled(lasting: Lasting, config: Config) -> Assembly:
 def _agent(lasting: Lasting, config: Config) -> tuple[IAgent, Close | None]:
     if lasting.agent is not None:
         return lasting.agent, None
-    endpoints = Overridden(lasting.reactor, config.resolve_overrides, config.connect_timeout)
-    return make_agent(lasting.reactor, config.upstream_transport, endpoints)
+    reactor, seconds = lasting.reactor, config.connect_timeout
+    proxy = None if config.upstream_proxy is None else ForwardProxy.at(config.upstream_proxy, reactor, seconds)
+    endpoints = Overridden(reactor, config.resolve_overrides, seconds, _trust(config), proxy)
+    agent, close = make_agent(reactor, config.upstream_transport, endpoints)
+    return agent if proxy is None else proxy.leading(agent), close
+
+
+def _trust(config: Config) -> BrowserLikePolicyForHTTPS:
+    if config.ca_file is None:
+        return BrowserLikePolicyForHTTPS()
+    # Few have one.
+    from .net.trust import trusting
+
+    return trusting(config.ca_file)
 
 
 def _description() -> bytes:

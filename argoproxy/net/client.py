@@ -33,6 +33,7 @@ from argoproxy.interfaces import IClient, IReply
 
 from .agent import CallHeaders, LlhttpAgent, WholeBody
 from .pool import KeptConnections
+from .tunnel import CredentialsRefused, ForwardProxy, TunnelRefused
 
 # Bodies come as they are: ARGO's text streams stay readable.
 _ALWAYS = {"content-type": "application/json", "user-agent": "argoproxy", "accept-encoding": "identity"}
@@ -189,20 +190,27 @@ class Overridden:
     Endpoints whose addresses the operator may override, the name kept for TLS.
 
     @ivar addresses: C{host:port} to an address, as C{curl --resolve} has it.
+    @ivar _proxy: leads there, if there is one.
     """
 
     _reactor: Any
     _addresses: Mapping[str, str]
     _connect_timeout: float
     _tls: BrowserLikePolicyForHTTPS = attrs.field(factory=BrowserLikePolicyForHTTPS)
+    _proxy: ForwardProxy | None = None
 
     def endpointForURI(self, uri: URI) -> IStreamClientEndpoint:
         name = uri.host.decode("ascii")
         address = self._addresses.get(f"{name}:{uri.port}", name)
-        endpoint = HostnameEndpoint(self._reactor, address, uri.port, timeout=self._connect_timeout)
+        endpoint = self._leading_to(address, uri.port)
         if uri.scheme == b"http":
             return endpoint
         return wrapClientTLS(self._tls.creatorForNetloc(uri.host, uri.port), endpoint)
+
+    def _leading_to(self, address: str, port: int) -> IStreamClientEndpoint:
+        if self._proxy is not None:
+            return self._proxy.tunnel(address, port)
+        return HostnameEndpoint(self._reactor, address, port, timeout=self._connect_timeout)
 
 
 _NO_COOKIES = NoCookies()
@@ -278,6 +286,8 @@ _REASONS: Mapping[type[Exception], str] = {
     error.TimeoutError: "the connection took too long",
     error.ConnectionLost: "the connection was lost before it answered",
     error.ConnectionDone: "the connection was closed before it answered",
+    CredentialsRefused: "the proxy on the way to it refused our user name and password, or wants some",
+    TunnelRefused: "the proxy on the way to it refused to connect",
     error.ConnectError: "no connection could be made",
 }
 
