@@ -331,10 +331,14 @@ class IRouter(Interface):
 class IClient(Interface):
     """Carries calls to ARGO."""
 
-    def send(call: Call) -> Deferred[IReply]:
+    def send(
+        call: Call, until: float | None = None, repeated: Callable[[], object] | None = None
+    ) -> Deferred[IReply]:
         """
         Make a call.
 
+        @param until: when, by the reactor's clock, whoever asks waits no longer. They end the call themselves.
+        @param repeated: called each time that the call is sent once more.
         @return: fires with the reply once its head is there, and fails with an
             L{UpstreamFault} if there is none. Cancelling it ends the call.
         """
@@ -344,6 +348,7 @@ class IReply(Interface):
     """ARGO's reply, its head read and its body still to come."""
 
     head: Head = Attribute("Its head.")
+    attempts: int = Attribute("How often the call was sent for it.")
 
     def deliver(sink: Callable[[bytes], None]) -> Deferred[None]:
         """

@@ -31,7 +31,9 @@ from .config import Config, ConfigFault, successor
 from .conversation import Call
 from .endpoints import Claim, claim
 from .errors import UpstreamFault
+from .interfaces import IClient
 from .net.addresses import Outward
+from .net.attempts import Attempts
 from .net.client import Close, Overridden, make_agent, make_client
 from .net.discovery import Discovery
 from .net.exchange import Parties, Terms
@@ -39,6 +41,7 @@ from .net.fetching import Fetcher
 from .net.hosts import Hosts
 from .net.images import Images
 from .net.origins import Origins
+from .net.patience import Patience
 from .net.peers import Peers
 from .net.planning import Planner
 from .net.pulse import Pulse
@@ -405,8 +408,8 @@ def _connected(
 def _assembled(lasting: Lasting, config: Config) -> Assembly:
     """@raise ConfigFault: the configuration can't serve."""
     check(config)
-    reactor, counter, (agent, close) = lasting.reactor, lasting.counter, _agent(lasting, config)
-    client = Pulse(make_client(agent), reactor)
+    reactor, counter, (attempts, close) = lasting.reactor, lasting.counter, _attempts(lasting, config)
+    client = Pulse(_patient(attempts, config, reactor), reactor)
     catalogue = _catalogue(config)
     router = Router(upstreams(config), config.upstream, config.routes)
     planner = Planner(catalogue, router, counter, _images(config, reactor), config.strict_params, time.time)
@@ -437,14 +440,21 @@ def _assembled(lasting: Lasting, config: Config) -> Assembly:
     )
 
 
-def _agent(lasting: Lasting, config: Config) -> tuple[IAgent, Close | None]:
+def _attempts(lasting: Lasting, config: Config) -> tuple[Attempts, Close | None]:
+    """What carries calls, and what closes the connections that it keeps."""
+    reactor, underway = lasting.reactor, lasting.underway
     if lasting.agent is not None:
-        return lasting.agent, None
-    reactor, seconds = lasting.reactor, config.connect_timeout
-    proxy = None if config.upstream_proxy is None else ForwardProxy.at(config.upstream_proxy, reactor, seconds)
+        client = make_client(lasting.agent)
+        # In memory nobody waits.
+        return Attempts(client, client, reactor, underway, lambda: 0.0), None
+    seconds, url = config.connect_timeout, config.upstream_proxy
+    proxy = None if url is None else ForwardProxy.at(url, reactor, seconds)
     endpoints = Overridden(reactor, config.resolve_overrides, seconds, _trust(config), proxy)
     agent, close = make_agent(reactor, config.upstream_transport, endpoints)
-    return agent if proxy is None else proxy.leading(agent), close
+    fresh, _ = make_agent(reactor, config.upstream_transport, endpoints, keeps=False)
+    if proxy is not None:
+        agent, fresh = proxy.leading(agent), proxy.leading(fresh)
+    return Attempts(make_client(agent), make_client(fresh), reactor, underway), close
 
 
 def _trust(config: Config) -> BrowserLikePolicyForHTTPS:
@@ -454,6 +464,13 @@ def _trust(config: Config) -> BrowserLikePolicyForHTTPS:
     from .net.trust import trusting
 
     return trusting(config.ca_file)
+
+
+def _patient(client: IClient, config: Config, reactor: Any) -> IClient:
+    """The client that gives up in time, if the operator wants that."""
+    if config.first_byte_timeout is None and config.idle_timeout is None:
+        return client
+    return Patience(client, reactor, config.first_byte_timeout, config.idle_timeout)
 
 
 def _description() -> bytes:

@@ -181,6 +181,12 @@ class Config:
     connect_timeout: float = _key(
         10.0, kinds.number("seconds", above=True), "Seconds a connection to ARGO may take to open."
     )
+    first_byte_timeout: float | None = _key(
+        None, kinds.number("seconds", above=True), "Seconds until ARGO's reply must begin; unset: any time."
+    )
+    idle_timeout: float | None = _key(
+        None, kinds.number("seconds", above=True), "Seconds ARGO may be silent in its reply; unset: any time."
+    )
     keepalive_interval: float = _key(
         15.0, kinds.number("seconds"), "Seconds of silence on a stream after which a ping is sent; 0: never."
     )
