@@ -30,8 +30,10 @@ from .catalogue import Catalogue
 from .config import Config, ConfigFault, successor
 from .conversation import Call
 from .endpoints import Claim, claim
+from .entrance import make_entrance, make_ledger
 from .errors import UpstreamFault
-from .interfaces import IClient
+from .interfaces import IClient, ILedger
+from .keys.watch import Watch
 from .net.addresses import Outward
 from .net.attempts import Attempts
 from .net.client import Close, Overridden, make_agent, make_client
@@ -82,12 +84,14 @@ class Lasting:
 
     @ivar agent: in place of the network, for tests.
     @ivar underway: the exchanges of every configuration.
+    @ivar ledger: who keeps account of what is used of limits.
     """
 
     reactor: Any
     agent: IAgent | None
     counter: Counter = attrs.field(factory=Counter)
     underway: Underway = attrs.field(factory=Underway)
+    ledger: ILedger = attrs.field(kw_only=True)
 
 
 @attrs.frozen(eq=False)
@@ -102,7 +106,7 @@ class Assembly:
     resource: IResource
     traffic: Traffic
     peers: Peers
-    _background: Sequence[Refresher | Release]
+    _background: Sequence[Refresher | Release | Watch]
     _close_connections: Close | None
     _wires: Callable[[], Mapping[str, str]]
 
@@ -253,6 +257,7 @@ class Proxy:
 
     async def _end(self) -> None:
         await self._serving.close()
+        self._lasting.ledger.close()
         if self._simulator is not None:
             await maybeDeferred(self._simulator.stopService)
 
@@ -397,7 +402,7 @@ def make_worker_proxy(config: Config, reactor: Any) -> Proxy:
 def _connected(
     config: Config, reactor: Any, agent: IAgent | None = None, simulator: IService | None = None
 ) -> Proxy:
-    lasting = Lasting(reactor, agent)
+    lasting = Lasting(reactor, agent, ledger=make_ledger(config, reactor))
     serving = _assembled(lasting, config)
     site = BoundedSite(
         serving.resource, serving.traffic.most_bytes, lambda path: APIS.of_path(path).faults, reactor
@@ -428,13 +433,16 @@ def _assembled(lasting: Lasting, config: Config) -> Assembly:
     )
     release = Release(reactor, config.update_package, __version__)
     peers = Peers(lasting.underway, client, refresher, router, release)
-    status = Status(client, refresher, release, router, peers, config.use_simulator, _description)
+    store = lasting.ledger if config.limits_store else None
+    status = Status(client, refresher, release, router, peers, config.use_simulator, store, _description)
+    entrance = make_entrance(config, traffic, lasting.ledger, reactor)
+    background = (refresher, release if config.update_check and not config.use_simulator else None, entrance.watch)
     return Assembly(
         config=config,
-        resource=Routes(traffic, DIALECTS, APIS, catalogue, refresher, status).resource,
+        resource=Routes(entrance.traffic, DIALECTS, APIS, entrance.catalogue, refresher, status).resource,
         traffic=traffic,
         peers=peers,
-        background=[refresher, release] if config.update_check and not config.use_simulator else [refresher],
+        background=[one for one in background if one is not None],
         close_connections=close,
         wires=router.in_use,
     )
