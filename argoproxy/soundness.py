@@ -35,7 +35,6 @@ def _check_certificates(path: str) -> None:
         raise ConfigFault(f"ca_file: {path}: holds no certificates in PEM, or bad ones") from None
 
 
-
 def _check_keys(config: Config) -> None:
     if config.username_passthrough and (config.keys or config.keys_file):
         raise ConfigFault("username_passthrough: a client's key can't be its user's name where keys are given out")
