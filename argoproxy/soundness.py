@@ -38,6 +38,8 @@ def _check_certificates(path: str) -> None:
 def _check_keys(config: Config) -> None:
     if config.username_passthrough and (config.keys or config.keys_file):
         raise ConfigFault("username_passthrough: a client's key can't be its user's name where keys are given out")
+    if "*" in config.cors_origins and (config.keys or config.keys_file):
+        raise ConfigFault('cors_origins: where keys are given out origins must be named: "*" is every page there is')
     keys = all_keys(config)
     if config.limits_store is not None and find_spec("txredisapi") is None:
         raise ConfigFault("limits_store: needs txredisapi: pip install 'argoproxy[redis]'")

@@ -224,6 +224,16 @@ def _accept_address(value: object) -> str:
     return str(ipaddress.ip_address(value))
 
 
+WIRES = ("gateway", "openai_native", "anthropic_native")
+_PLACES = whole(1)
+_PLACES_BY_WIRE = mapping(choice(*WIRES), _PLACES)
+
+
+def _accept_places(value: object) -> object:
+    by_wire = value if isinstance(value, Mapping) else dict.fromkeys(WIRES, _PLACES.accept(value))
+    return _PLACES_BY_WIRE.accept(by_wire)
+
+
 SWITCH = Kind("true or false", _accept_switch, lambda written: _SWITCHES.get(written.lower(), written))
 USER = Kind("a user name of printable ASCII without spaces", _accept_user)
 NAME = text("a name", r"\S(.*\S)?")
@@ -238,6 +248,7 @@ BASE_URL = Kind(URL.wanted, _accept_base)
 LISTEN = several(Kind("a Twisted endpoint", _accept_endpoint))
 HOSTS = several(text("a host's name (*.example.gov for all below it)", r"[A-Za-z0-9._*-]+"))
 ORIGINS = several(text('an origin (https://chat.example.gov; "*" for all)', r"[a-z][a-z0-9+.-]*://[^/\s,*]+|\*"))
+PLACES = Kind(f"{_PLACES.wanted}, or {_PLACES_BY_WIRE.wanted}", _accept_places, _PLACES.parse)
 ALIASES = mapping(NAME, NAME)
 ROUTES = mapping(NAME, choice("gateway", "native", "openai"))
 RESOLVE = mapping(Kind('"host:port"', _accept_host_and_port), Kind("an IP address", _accept_address))

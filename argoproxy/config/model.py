@@ -37,6 +37,7 @@ BASES: Mapping[str, str] = MappingProxyType(
 )
 ENDPOINTS = ("argo_url", "argo_stream_url", "argo_embedding_url", "argo_model_url")
 _NOTHING: Mapping[str, str] = MappingProxyType({})
+_NO_PLACES: Mapping[str, int] = MappingProxyType({})
 _NO_LIMITS: Mapping[str, Limits] = MappingProxyType({})
 _NO_ABILITIES: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
 
@@ -184,6 +185,13 @@ class Config:
     )
     connect_timeout: float = _key(
         10.0, kinds.number("seconds", above=True), "Seconds a connection to ARGO may take to open."
+    )
+    max_upstream: Mapping[str, int] = _key(
+        _NO_PLACES, kinds.PLACES, "Calls that each worker makes at once, on each wire; the others wait in a fair queue."
+    )
+    max_queue: int | None = _key(None, kinds.whole(0), "Requests that may wait for that, on each wire; unset: any.")
+    max_queue_wait: float | None = _key(
+        None, kinds.number("seconds", above=True), "Seconds that a request may wait for that; unset: any time."
     )
     first_byte_timeout: float | None = _key(
         None, kinds.number("seconds", above=True), "Seconds until ARGO's reply must begin; unset: any time."

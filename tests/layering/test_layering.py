@@ -37,9 +37,10 @@ TABLE = {
     "metrics": _rule(_PURE),
     "quotas": _rule(_PURE, "twisted"),
     "config": _rule(_PURE, "yaml"),
+    "queue": _rule("errors"),
     "keys": _rule("config", "twisted yaml"),
     "net": _rule(
-        "errors conversation interfaces translation limits",
+        "errors conversation interfaces translation limits queue",
         "OpenSSL backports compression cryptography httptools hyperlink klein packaging PIL treq twisted werkzeug",
     ),
     "description": _rule("argoproxy dialects net vocabulary"),
