@@ -220,7 +220,10 @@ class Proxy:
         """
         if self._stopped:
             return
-        before, after = self._serving, _assembled(self._lasting, successor(self._serving.config, config))
+        before = self._serving
+        wanted = successor(before.config, config)
+        check(wanted)
+        after = _assembled(self._lasting, wanted)
         after.follow(before)
         self._serving = after
         self.site.serve(after.resource, after.traffic.most_bytes)
@@ -414,6 +417,7 @@ def make_worker_proxy(config: Config, reactor: Any) -> Proxy:
 def _connected(
     config: Config, reactor: Any, agent: IAgent | None = None, simulator: IService | None = None
 ) -> Proxy:
+    check(config)
     lasting = Lasting(reactor, agent, ledger=make_ledger(config, reactor))
     serving = _assembled(lasting, config)
     site = BoundedSite(
@@ -423,8 +427,12 @@ def _connected(
 
 
 def _assembled(lasting: Lasting, config: Config) -> Assembly:
-    """@raise ConfigFault: the configuration can't serve."""
-    check(config)
+    """
+    Put together what serves.
+
+    @param config: one that has been checked.
+    @raise ConfigFault: it can't serve all the same.
+    """
     reactor, counter, (attempts, close) = lasting.reactor, lasting.counter, _attempts(lasting, config)
     client = Pulse(_patient(attempts, config, reactor), reactor)
     catalogue = _catalogue(config)
