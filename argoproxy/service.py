@@ -21,7 +21,7 @@ from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
 from twisted.internet.interfaces import IDelayedCall, IReactorCore
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
-from twisted.web.client import Agent
+from twisted.web.client import Agent, BrowserLikePolicyForHTTPS
 from twisted.web.iweb import IAgent
 from twisted.web.resource import IResource
 from twisted.web.server import Site
@@ -57,6 +57,7 @@ from .net.routes import Routes
 from .net.site import BoundedSite
 from .net.status import Status
 from .net.traffic import Traffic
+from .net.tunnel import ForwardProxy
 from .net.underway import Underway
 from .registry import APIS, DIALECTS, upstreams
 from .routing import Router
@@ -222,7 +223,10 @@ class Proxy:
         """
         if self._stopped:
             return
-        before, after = self._serving, _assembled(self._lasting, successor(self._serving.config, config))
+        before = self._serving
+        wanted = successor(before.config, config)
+        check(wanted)
+        after = _assembled(self._lasting, wanted)
         after.follow(before)
         self._serving = after
         self.site.serve(after.resource, after.traffic.most_bytes)
@@ -416,6 +420,7 @@ def make_worker_proxy(config: Config, reactor: Any) -> Proxy:
 def _connected(
     config: Config, reactor: Any, agent: IAgent | None = None, simulator: IService | None = None
 ) -> Proxy:
+    check(config)
     lasting = Lasting(reactor, agent, ledger=make_ledger(config, reactor))
     serving = _assembled(lasting, config)
     site = BoundedSite(
@@ -425,8 +430,12 @@ def _connected(
 
 
 def _assembled(lasting: Lasting, config: Config) -> Assembly:
-    """@raise ConfigFault: the configuration can't serve."""
-    check(config)
+    """
+    Put together what serves.
+
+    @param config: one that has been checked.
+    @raise ConfigFault: it can't serve all the same.
+    """
     reactor, counter, (attempts, close) = lasting.reactor, lasting.counter, _attempts(lasting, config)
     client = Pulse(_patient(attempts, config, reactor), reactor)
     catalogue = _catalogue(config)
@@ -470,10 +479,23 @@ def _attempts(lasting: Lasting, config: Config) -> tuple[Attempts, Close | None]
         client = make_client(lasting.agent)
         # In memory nobody waits.
         return Attempts(client, client, reactor, underway, lambda: 0.0), None
-    endpoints = Overridden(reactor, config.resolve_overrides, config.connect_timeout)
+    seconds, url = config.connect_timeout, config.upstream_proxy
+    proxy = None if url is None else ForwardProxy.at(url, reactor, seconds)
+    endpoints = Overridden(reactor, config.resolve_overrides, seconds, _trust(config), proxy)
     agent, close = make_agent(reactor, config.upstream_transport, endpoints)
     fresh, _ = make_agent(reactor, config.upstream_transport, endpoints, keeps=False)
+    if proxy is not None:
+        agent, fresh = proxy.leading(agent), proxy.leading(fresh)
     return Attempts(make_client(agent), make_client(fresh), reactor, underway), close
+
+
+def _trust(config: Config) -> BrowserLikePolicyForHTTPS:
+    if config.ca_file is None:
+        return BrowserLikePolicyForHTTPS()
+    # Few have one.
+    from .net.trust import trusting
+
+    return trusting(config.ca_file)
 
 
 def _beginning(lasting: Lasting, config: Config) -> Callable[[Parties, IDialect, Reply], Exchange]:

@@ -256,6 +256,12 @@ class Config:
     resolve_overrides: Mapping[str, str] = _key(
         _NOTHING, kinds.RESOLVE, 'IP addresses to connect to: "host:port" to address; the name is kept for TLS.'
     )
+    ca_file: str | None = _key(
+        None, kinds.FILE, "File of certificates (PEM) that vouch for ARGO, in place of the system's."
+    )
+    upstream_proxy: str | None = _key(
+        None, kinds.PROXY, "Forward proxy that leads to ARGO; what the environment says of one is ignored."
+    )
     simulator: SimulatorOptions = _key(
         SimulatorOptions(), _SIMULATOR, "Play ARGO in this process: true, or a mapping with enabled and its settings."
     )
@@ -295,7 +301,7 @@ class Config:
 
     def at(self, base_url: str) -> Config:
         """The same, with every call going to one base: how the simulator is put in ARGO's place."""
-        single: dict[str, Any] = dict.fromkeys(ENDPOINTS)
+        single: dict[str, Any] = dict.fromkeys((*ENDPOINTS, "upstream_proxy"))
         return attrs.evolve(self, argo_base_url=base_url, **single)
 
 
