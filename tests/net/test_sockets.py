@@ -222,9 +222,10 @@ async def test_who_waits_in_the_queue_gives_up_the_turn_by_leaving() -> None:
     async with _live(max_upstream=1) as live:
         wires = [await _ask(live, "[sim:hang]") for _ in range(3)]
         await _until(lambda: live.proxy.underway.open == 3)
-        for left, wire in enumerate(wires[::-1], 1):
+        for wire in wires[::-1]:
+            left = live.proxy.underway.open - 1
             wire.transport.abortConnection()
-            await _until(lambda left=left: live.proxy.underway.open == 3 - left)
+            await _until(lambda: live.proxy.underway.open == left)  # noqa: B023 - awaited here
         await _until(lambda: live.argo.open_requests == 0)
         assert [request.method for request in live.argo.requests if request.method == "POST"] == ["POST"]
         assert (await live.chat())[0] == 200
