@@ -28,20 +28,17 @@ from twisted.web.server import Site
 from . import __version__
 from .catalogue import Catalogue
 from .config import Config, ConfigFault, successor
-from .conversation import Call
 from .endpoints import Claim, claim
 from .errors import UpstreamFault
-from .interfaces import IClient
 from .net.addresses import Outward
-from .net.attempts import Attempts
-from .net.client import Close, Overridden, make_agent, make_client
+from .net.circuits import Circuits
+from .net.client import Close
 from .net.discovery import Discovery
 from .net.exchange import Parties, Terms
 from .net.fetching import Fetcher
 from .net.hosts import Hosts
 from .net.images import Images
 from .net.origins import Origins
-from .net.patience import Patience
 from .net.peers import Peers
 from .net.planning import Planner
 from .net.pulse import Pulse
@@ -52,6 +49,7 @@ from .net.site import BoundedSite
 from .net.status import Status
 from .net.traffic import Traffic
 from .net.underway import Underway
+from .reach import asking_for_models, way
 from .registry import APIS, DIALECTS, upstreams
 from .routing import Router
 from .soundness import check
@@ -101,7 +99,7 @@ class Assembly:
     resource: IResource
     traffic: Traffic
     peers: Peers
-    _background: Sequence[Refresher | Release]
+    _background: Sequence[Circuits | Refresher | Release]
     _close_connections: Close | None
     _wires: Callable[[], Mapping[str, str]]
 
@@ -407,8 +405,9 @@ def _connected(
 def _assembled(lasting: Lasting, config: Config) -> Assembly:
     """@raise ConfigFault: the configuration can't serve."""
     check(config)
-    reactor, counter, (attempts, close) = lasting.reactor, lasting.counter, _attempts(lasting, config)
-    client = Pulse(_patient(attempts, config, reactor), reactor)
+    reactor, counter = lasting.reactor, lasting.counter
+    there = way(config, reactor, lasting.agent, lasting.underway)
+    client = Pulse(there.client, reactor)
     catalogue = _catalogue(config)
     router = Router(upstreams(config), config.upstream, config.routes)
     planner = Planner(catalogue, router, counter, _images(config, reactor), config.strict_params, time.time)
@@ -420,10 +419,10 @@ def _assembled(lasting: Lasting, config: Config) -> Assembly:
         config.honour_client_timeouts,
         lasting.underway,
     )
-    discovery = Discovery(reactor, client, router, _asking_for_models(f"{config.native_base}/models"))
+    discovery = Discovery(reactor, client, router, asking_for_models(f"{config.native_base}/models"))
     hours = config.model_refresh_interval_hours
     refresher = Refresher(
-        reactor, client, catalogue, _asking_for_models(config.models_url), discovery, interval=hours * 3600
+        reactor, client, catalogue, asking_for_models(config.models_url), discovery, interval=hours * 3600
     )
     release = Release(reactor, config.update_package, __version__)
     peers = Peers(lasting.underway, client, refresher, router, release)
@@ -433,30 +432,10 @@ def _assembled(lasting: Lasting, config: Config) -> Assembly:
         resource=Routes(traffic, DIALECTS, APIS, catalogue, refresher, status).resource,
         traffic=traffic,
         peers=peers,
-        background=[refresher, release] if config.update_check and not config.use_simulator else [refresher],
-        close_connections=close,
+        background=[there.circuits, refresher, *([release] if config.update_check and not config.use_simulator else [])],
+        close_connections=there.close,
         wires=router.in_use,
     )
-
-
-def _attempts(lasting: Lasting, config: Config) -> tuple[Attempts, Close | None]:
-    """What carries calls, and what closes the connections that it keeps."""
-    reactor, underway = lasting.reactor, lasting.underway
-    if lasting.agent is not None:
-        client = make_client(lasting.agent)
-        # In memory nobody waits.
-        return Attempts(client, client, reactor, underway, lambda: 0.0), None
-    endpoints = Overridden(reactor, config.resolve_overrides, config.connect_timeout)
-    agent, close = make_agent(reactor, config.upstream_transport, endpoints)
-    fresh, _ = make_agent(reactor, config.upstream_transport, endpoints, keeps=False)
-    return Attempts(make_client(agent), make_client(fresh), reactor, underway), close
-
-
-def _patient(client: IClient, config: Config, reactor: Any) -> IClient:
-    """The client that gives up in time, if the operator wants that."""
-    if config.first_byte_timeout is None and config.idle_timeout is None:
-        return client
-    return Patience(client, reactor, config.first_byte_timeout, config.idle_timeout)
 
 
 def _description() -> bytes:
@@ -464,10 +443,6 @@ def _description() -> bytes:
     from .description import document
 
     return document()
-
-
-def _asking_for_models(url: str) -> Call:
-    return Call(url=url, body=b"", reply="models", method="GET")
 
 
 def _catalogue(config: Config) -> Catalogue:

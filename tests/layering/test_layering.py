@@ -43,6 +43,7 @@ TABLE = {
     "description": _rule("argoproxy dialects net vocabulary"),
     "registry": Rule(None, None),
     "service": Rule(None, None),
+    "reach": _rule("config conversation interfaces net registry", "twisted"),
     "simulation": _rule("config listening simulator", "twisted"),
     "soundness": _rule("config"),
     "simulator": _rule("argoproxy wire listening", "klein twisted werkzeug yaml"),
