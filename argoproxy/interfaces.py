@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from zope.interface import Attribute, Interface
 
 from .conversation import (
+    Allowance,
     Call,
     ChatRequest,
     EmbeddingRequest,
@@ -19,6 +20,7 @@ from .conversation import (
     RouteCall,
     Stamp,
     Usage,
+    Verdict,
 )
 from .errors import ProxyError
 
@@ -46,6 +48,13 @@ class IDialect(Interface):
         The body of an error reply, as JSON.
 
         @param request_id: for the APIs whose errors repeat it.
+        """
+
+    def limit_headers(verdict: Verdict, now: float) -> Mapping[str, str]:
+        """
+        The headers that tell a client how its limits stand.
+
+        @param now: seconds since the epoch.
         """
 
 
@@ -363,3 +372,26 @@ class IReply(Interface):
 
     def resume() -> None:
         """Read on."""
+
+
+class ILedger(Interface):
+    """Keeps account of what is used of allowances."""
+
+    away: bool = Attribute("Whether what keeps the account can't be reached.")
+
+    def enter(allowance: Allowance) -> Deferred[Verdict]:
+        """
+        A request begins: one out of each rate of requests, and a place; or nothing at all, if any of them has none, or
+        a rate of tokens is used up.
+
+        @return: fires with whether it may; fails with a L{ProxyError} if that can't be known.
+        """
+
+    def leave(verdict: Verdict, tokens: int) -> None:
+        """
+        A request that could begin has ended: its places are free, and its tokens are taken out of each rate of them,
+        also where there are fewer: then somebody is in debt, and waits until that is paid.
+        """
+
+    def close() -> None:
+        """Keep account no longer."""

@@ -29,7 +29,10 @@ from . import __version__
 from .catalogue import Catalogue
 from .config import Config, ConfigFault, successor
 from .endpoints import Claim, claim
+from .entrance import make_entrance, make_ledger
 from .errors import UpstreamFault
+from .interfaces import ILedger
+from .keys.watch import Watch
 from .net.addresses import Outward
 from .net.circuits import Circuits
 from .net.client import Close
@@ -79,12 +82,14 @@ class Lasting:
 
     @ivar agent: in place of the network, for tests.
     @ivar underway: the exchanges of every configuration.
+    @ivar ledger: who keeps account of what is used of limits.
     """
 
     reactor: Any
     agent: IAgent | None
     counter: Counter = attrs.field(factory=Counter)
     underway: Underway = attrs.field(factory=Underway)
+    ledger: ILedger = attrs.field(kw_only=True)
 
 
 @attrs.frozen(eq=False)
@@ -99,7 +104,7 @@ class Assembly:
     resource: IResource
     traffic: Traffic
     peers: Peers
-    _background: Sequence[Circuits | Refresher | Release]
+    _background: Sequence[Circuits | Refresher | Release | Watch]
     _close_connections: Close | None
     _wires: Callable[[], Mapping[str, str]]
 
@@ -250,6 +255,7 @@ class Proxy:
 
     async def _end(self) -> None:
         await self._serving.close()
+        self._lasting.ledger.close()
         if self._simulator is not None:
             await maybeDeferred(self._simulator.stopService)
 
@@ -394,7 +400,7 @@ def make_worker_proxy(config: Config, reactor: Any) -> Proxy:
 def _connected(
     config: Config, reactor: Any, agent: IAgent | None = None, simulator: IService | None = None
 ) -> Proxy:
-    lasting = Lasting(reactor, agent)
+    lasting = Lasting(reactor, agent, ledger=make_ledger(config, reactor))
     serving = _assembled(lasting, config)
     site = BoundedSite(
         serving.resource, serving.traffic.most_bytes, lambda path: APIS.of_path(path).faults, reactor
@@ -426,13 +432,17 @@ def _assembled(lasting: Lasting, config: Config) -> Assembly:
     )
     release = Release(reactor, config.update_package, __version__)
     peers = Peers(lasting.underway, client, refresher, router, release)
-    status = Status(client, refresher, release, router, peers, config.use_simulator, _description)
+    store = lasting.ledger if config.limits_store else None
+    status = Status(client, refresher, release, router, peers, config.use_simulator, store, _description)
+    entrance = make_entrance(config, traffic, lasting.ledger, reactor)
+    lookout = release if config.update_check and not config.use_simulator else None
+    background = (there.circuits, refresher, lookout, entrance.watch)
     return Assembly(
         config=config,
-        resource=Routes(traffic, DIALECTS, APIS, catalogue, refresher, status).resource,
+        resource=Routes(entrance.traffic, DIALECTS, APIS, entrance.catalogue, refresher, status).resource,
         traffic=traffic,
         peers=peers,
-        background=[there.circuits, refresher, *([release] if config.update_check and not config.use_simulator else [])],
+        background=[one for one in background if one is not None],
         close_connections=there.close,
         wires=router.in_use,
     )

@@ -9,6 +9,8 @@ from __future__ import annotations
 from importlib.util import find_spec
 
 from .config import ENDPOINTS, Config, ConfigFault
+from .conversation import Allowance
+from .keys.file import all_keys
 
 
 def check(config: Config) -> None:
@@ -19,3 +21,15 @@ def check(config: Config) -> None:
         raise ConfigFault("environment: there can be only one beside an address of its own (argo_base_url and others)")
     if config.max_image_mb is not None and find_spec("PIL") is None:
         raise ConfigFault("max_image_mb: needs Pillow: pip install 'argoproxy[images]'")
+    _check_keys(config)
+
+
+def _check_keys(config: Config) -> None:
+    if config.username_passthrough and (config.keys or config.keys_file):
+        raise ConfigFault("username_passthrough: a client's key can't be its user's name where keys are given out")
+    keys = all_keys(config)
+    if config.limits_store is not None and find_spec("txredisapi") is None:
+        raise ConfigFault("limits_store: needs txredisapi: pip install 'argoproxy[redis]'")
+    limited = config.limits or any(key.of("key", key.name) != Allowance() for key in keys)
+    if limited and config.workers > 1 and config.limits_store is None:
+        raise ConfigFault("limits: each worker would count for itself: set limits_store, or workers to 1")

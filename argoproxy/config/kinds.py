@@ -23,6 +23,7 @@ _SWITCHES = {
     **dict.fromkeys(("false", "0", "no", "off"), False),
 }
 _HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_.])?|\[[0-9A-Fa-f:.]+\]")
+_STORE = r"redis://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[0-9]{1,3})?/?"
 # What people put behind the base: the paths of the calls, as argo-proxy's single endpoints show them.
 _CALL = re.compile(
     r"(/api/v1(/resource(/(chat|streamchat|embed))?|/models)?|/v1(/chat/completions|/embeddings|/models|/messages)?)/*$"
@@ -222,6 +223,8 @@ USER = Kind("a user name of printable ASCII without spaces", _accept_user)
 NAME = text("a name", r"\S(.*\S)?")
 HOST = text("the name or address of an interface", r"[A-Za-z0-9._:%-]+")
 PACKAGE = text("the name of a package", r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
+FILE = text("the path of a file", r".*\S.*")
+STORE = text("redis://HOST, redis://HOST:PORT or redis://HOST:PORT/NUMBER", _STORE)
 URL = Kind("an http:// or https:// address with a host, without user name, password, query or fragment", _accept_url)
 BASE_URL = Kind(URL.wanted, _accept_base)
 LISTEN = several(Kind("a Twisted endpoint", _accept_endpoint))

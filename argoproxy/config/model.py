@@ -17,12 +17,15 @@ import attrs
 from argoproxy.config import kinds
 from argoproxy.config.abilities import ABILITIES
 from argoproxy.config.faults import ConfigFault, Misfit, UnknownKey
+from argoproxy.config.keys import API_KEYS, LIMITS, ApiKey
 from argoproxy.config.kinds import Kind
+from argoproxy.conversation import Limits
 
 Upstream = Literal["auto", "gateway", "native"]
 Transport = Literal["llhttp", "stock"]
 LogFormat = Literal["text", "json"]
 ImageFetch = Literal["off", "public", "any"]
+Unlimited = Literal["open", "closed"]
 
 BASES: Mapping[str, str] = MappingProxyType(
     {
@@ -33,6 +36,7 @@ BASES: Mapping[str, str] = MappingProxyType(
 )
 ENDPOINTS = ("argo_url", "argo_stream_url", "argo_embedding_url", "argo_model_url")
 _NOTHING: Mapping[str, str] = MappingProxyType({})
+_NO_LIMITS: Mapping[str, Limits] = MappingProxyType({})
 _NO_ABILITIES: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
 
 
@@ -209,6 +213,18 @@ class Config:
     )
     username_passthrough: bool = _key(
         False, kinds.SWITCH, "Whether ARGO is asked in the name that each client gives as its key, and never in yours."
+    )
+    keys: tuple[ApiKey, ...] = _key((), API_KEYS, "Keys of clients; if there are any, nothing is served without one.")
+    keys_file: str | None = _key(
+        None, kinds.FILE, "File with more keys, for nobody else to read; read again when it changes."
+    )
+    limits: Mapping[str, Limits] = _key(_NO_LIMITS, LIMITS, "Limits for each user and each address.")
+    limits_store: str | None = _key(
+        None, kinds.STORE, "Redis or Valkey that keeps what is used of limits, for several proxies; unset: memory."
+    )
+    limits_store_password: str | None = _key(None, kinds.NAME, "Its password.")
+    limits_when_away: Unlimited = _key(
+        "closed", kinds.choice(*get_args(Unlimited)), "While it is away requests are served unlimited, or refused."
     )
     image_fetch: ImageFetch = _key(
         "public", kinds.choice(*get_args(ImageFetch)), "Which addresses of images are fetched: public ones, any, none."

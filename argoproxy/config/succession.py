@@ -18,6 +18,9 @@ LASTING = (
     "quiet",
     "use_simulator",
     "simulator",
+    "limits_store",
+    "limits_store_password",
+    "limits_when_away",
 )
 
 

@@ -2,8 +2,8 @@
 A call that is sent once more, where nothing of a reply was seen and it may well go better.
 
 That is after a connection that was refused or lost, after a page of the web server before ARGO, and where ARGO itself
-says that it will be back in a moment. All else is the client's to decide. Where there are several environments, one that
-can't be reached gives way to the next.
+says that it will be back in a moment. All else is the client's to decide. Of several environments, one that can't be
+reached gives way to the next.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """
 Calls that fail at once while ARGO can't be reached, and whoever looks meanwhile whether it is there again.
 
-There is a circuit for each wire in each environment. Clients' calls never find out: a call of its own does, each second.
+There is a circuit for each wire in each environment. Whether that is so never costs a client's call: each second one is
+made that nobody waits for.
 """
 
 from __future__ import annotations

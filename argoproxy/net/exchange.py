@@ -123,6 +123,12 @@ class Exchange:
             await self._failed(error)
         finally:
             self._stop_clocks()
+            self._account()
+
+    def _account(self) -> None:
+        """Note what it has cost so far, also where it was broken off."""
+        if self._reply.record.usage is None and self._translation is not None:
+            self._reply.record.usage = self._translation.usage()
 
     async def _failed(self, error: Exception) -> None:
         if self._reply.gone:

@@ -60,6 +60,7 @@ class Record:
     """
     A request's account, filled in as things become known.
 
+    @ivar key: the name of the client's key, where there are keys.
     @ivar end: why it ended: C{done}, C{client left}, or C{failed}.
     @ivar sent: bytes of body that went to the client.
     @ivar attempts: 1, and how often a call was sent once more.
@@ -68,6 +69,7 @@ class Record:
     _clock: IReactorTime
     _request: WebRequest
     id: str = attrs.field(init=False)
+    key: str | None = None
     model: str = "-"
     upstream: str = "-"
     status: int = 0
@@ -116,6 +118,9 @@ class Record:
         }
         # Made here: a look-up of fourteen fields by Twisted's formatter costs as much as the rest of the line's way.
         event["log_text"] = _LINE % event
+        if self.key is not None:
+            event["key"] = self.key
+            event["log_text"] += f" key={self.key}"
         globalLogPublisher(event)
 
 
