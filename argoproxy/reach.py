@@ -8,6 +8,7 @@ from random import random
 from typing import Any
 
 import attrs
+from twisted.web.client import BrowserLikePolicyForHTTPS
 from twisted.web.iweb import IAgent
 
 from .config import Config
@@ -18,6 +19,7 @@ from .net.circuits import Circuit, Circuits, Guarded
 from .net.client import Close, Overridden, make_agent, make_client
 from .net.environments import Environments
 from .net.patience import Patience
+from .net.tunnel import ForwardProxy
 from .net.underway import Underway
 from .registry import addresses
 
@@ -66,10 +68,23 @@ def way(config: Config, reactor: Any, agent: IAgent | None, underway: Underway) 
 
 
 def _carriers(config: Config, reactor: Any) -> _Carriers:
-    endpoints = Overridden(reactor, config.resolve_overrides, config.connect_timeout)
+    seconds, url = config.connect_timeout, config.upstream_proxy
+    proxy = None if url is None else ForwardProxy.at(url, reactor, seconds)
+    endpoints = Overridden(reactor, config.resolve_overrides, seconds, _trust(config), proxy)
     agent, close = make_agent(reactor, config.upstream_transport, endpoints)
     fresh, _ = make_agent(reactor, config.upstream_transport, endpoints, keeps=False)
+    if proxy is not None:
+        agent, fresh = proxy.leading(agent), proxy.leading(fresh)
     return _Carriers(make_client(agent), make_client(fresh), close)
+
+
+def _trust(config: Config) -> BrowserLikePolicyForHTTPS:
+    if config.ca_file is None:
+        return BrowserLikePolicyForHTTPS()
+    # Few have one.
+    from .net.trust import trusting
+
+    return trusting(config.ca_file)
 
 
 def _in_memory(agent: IAgent) -> _Carriers:
