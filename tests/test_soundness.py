@@ -84,7 +84,7 @@ def test_workers_share_the_account_of_limits(limited: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("address", ["argo_base_url", "argo_url", "argo_model_url"])
 def test_several_environments_have_no_address_of_their_own(address: str) -> None:
-    one = {"user": "someone", address: "http://argo.example"}
+    one: dict[str, Any] = {"user": "someone", address: "http://argo.example"}
     check(Config(**one))
     check(Config(user="someone", environment=("prod", "dev")))
     with pytest.raises(ConfigFault, match=r"^environment: there can be only one beside "):
