@@ -42,7 +42,7 @@ TABLE = {
         "errors conversation interfaces translation limits",
         "backports compression httptools hyperlink klein packaging PIL treq twisted werkzeug",
     ),
-    "description": _rule("argoproxy dialects net vocabulary"),
+    "description": _rule("argoproxy conversation dialects net vocabulary"),
     "registry": Rule(None, None),
     "service": Rule(None, None),
     "entrance": _rule("catalogue config interfaces keys net quotas", "twisted txredisapi"),
