@@ -62,6 +62,7 @@ setup(
     install_requires=[
         "attrs>=24.1",
         "backports.zstd>=1.0; python_version < '3.14'",
+        "cryptography>=41.0",
         "httptools>=0.6.4",
         "hyperlink>=21.0",
         "jsonschema>=4.18",

@@ -124,6 +124,14 @@ _TIMED_OUT = {
 }
 
 
+class Busy(ProxyError):
+    """More is asked than the operator lets through at once."""
+
+    def __init__(self, status: int, message: str, code: str, seconds: int) -> None:
+        """@param seconds: after which to ask again."""
+        super().__init__(status, message, code=code, retry_after=str(seconds))
+
+
 class OurFault(ProxyError):
     """A bug of ours. The client learns the request's id and nothing else."""
 

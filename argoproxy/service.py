@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from threading import Thread
 from typing import Any
 
@@ -20,7 +21,7 @@ from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
 from twisted.internet.interfaces import IDelayedCall, IReactorCore
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
-from twisted.web.client import Agent
+from twisted.web.client import Agent, BrowserLikePolicyForHTTPS
 from twisted.web.iweb import IAgent
 from twisted.web.resource import IResource
 from twisted.web.server import Site
@@ -32,13 +33,13 @@ from .conversation import Call
 from .endpoints import Claim, claim
 from .entrance import make_entrance, make_ledger
 from .errors import UpstreamFault
-from .interfaces import IClient, ILedger
+from .interfaces import IClient, IDialect, ILedger
 from .keys.watch import Watch
 from .net.addresses import Outward
 from .net.attempts import Attempts
 from .net.client import Close, Overridden, make_agent, make_client
 from .net.discovery import Discovery
-from .net.exchange import Parties, Terms
+from .net.exchange import Exchange, Parties, Terms
 from .net.fetching import Fetcher
 from .net.hosts import Hosts
 from .net.images import Images
@@ -47,12 +48,15 @@ from .net.patience import Patience
 from .net.peers import Peers
 from .net.planning import Planner
 from .net.pulse import Pulse
+from .net.queued import QueuedExchange, Queues, by_key, by_user
 from .net.refresh import Refresher
 from .net.release import Release
+from .net.reply import Reply
 from .net.routes import Routes
 from .net.site import BoundedSite
 from .net.status import Status
 from .net.traffic import Traffic
+from .net.tunnel import ForwardProxy
 from .net.underway import Underway
 from .registry import APIS, DIALECTS, upstreams
 from .routing import Router
@@ -83,6 +87,7 @@ class Lasting:
 
     @ivar agent: in place of the network, for tests.
     @ivar underway: the exchanges of every configuration.
+    @ivar queues: the places that they hold at ARGO.
     @ivar ledger: who keeps account of what is used of limits.
     """
 
@@ -91,6 +96,11 @@ class Lasting:
     counter: Counter = attrs.field(factory=Counter)
     underway: Underway = attrs.field(factory=Underway)
     ledger: ILedger = attrs.field(kw_only=True)
+    queues: Queues = attrs.field(init=False)
+
+    @queues.default
+    def _unbounded(self) -> Queues:
+        return Queues(self.reactor)
 
 
 @attrs.frozen(eq=False)
@@ -158,7 +168,7 @@ class Proxy:
     _bare: bool = False
 
     def __attrs_post_init__(self) -> None:
-        self._let_in()
+        self._heed()
 
     @property
     def resource(self) -> IResource:
@@ -184,7 +194,7 @@ class Proxy:
         if self._simulator is not None:
             self._simulator.startService()
         self._serving.start()
-        if self._bare:
+        if self._bare and not (self._serving.config.keys or self._serving.config.keys_file):
             _log.warn(_OPEN_TO_ALL)
         self._warming = self._reactor.callLater(_BREATH, Thread(target=self._lasting.counter.warm, daemon=True).start)
 
@@ -192,12 +202,14 @@ class Proxy:
         """Know where clients find it, on which it depends by what names they may call it."""
         beyond = [one for one in claims if one.beyond]
         self._local, self._bare = not beyond, any(one.tls is None for one in beyond)
-        self._let_in()
+        self._heed()
 
-    def _let_in(self) -> None:
+    def _heed(self) -> None:
+        """Let in whom the configuration means to, and at most so many at once."""
         config = self._serving.config
         self.site.hosts = Hosts(config.allowed_hosts if self._local else config.allowed_hosts or None)
         self.site.origins = Origins(config.cors_origins)
+        self._lasting.queues.bound(config.max_upstream, config.max_queue, config.max_queue_wait)
 
     def reload(self, config: Config) -> None:
         """
@@ -208,11 +220,14 @@ class Proxy:
         """
         if self._stopped:
             return
-        before, after = self._serving, _assembled(self._lasting, successor(self._serving.config, config))
+        before = self._serving
+        wanted = successor(before.config, config)
+        check(wanted)
+        after = _assembled(self._lasting, wanted)
         after.follow(before)
         self._serving = after
         self.site.serve(after.resource, after.traffic.most_bytes)
-        self._let_in()
+        self._heed()
         if self._warming is not None:
             before.stop()
             after.start()
@@ -264,6 +279,7 @@ class Proxy:
         """End every running request now. Their clients are told why, if they read it in a moment."""
         if self._delaying is not None:
             self._delaying.cancel()
+        self._lasting.queues.close()
         self.underway.cut(UpstreamFault(503, "The proxy is shutting down.", code="shutting_down"))
         if self._over is not None and self._over.active():
             self._over.cancel()
@@ -401,6 +417,7 @@ def make_worker_proxy(config: Config, reactor: Any) -> Proxy:
 def _connected(
     config: Config, reactor: Any, agent: IAgent | None = None, simulator: IService | None = None
 ) -> Proxy:
+    check(config)
     lasting = Lasting(reactor, agent, ledger=make_ledger(config, reactor))
     serving = _assembled(lasting, config)
     site = BoundedSite(
@@ -410,8 +427,12 @@ def _connected(
 
 
 def _assembled(lasting: Lasting, config: Config) -> Assembly:
-    """@raise ConfigFault: the configuration can't serve."""
-    check(config)
+    """
+    Put together what serves.
+
+    @param config: one that has been checked.
+    @raise ConfigFault: it can't serve all the same.
+    """
     reactor, counter, (attempts, close) = lasting.reactor, lasting.counter, _attempts(lasting, config)
     client = Pulse(_patient(attempts, config, reactor), reactor)
     catalogue = _catalogue(config)
@@ -424,6 +445,7 @@ def _assembled(lasting: Lasting, config: Config) -> Assembly:
         None if config.username_passthrough else config.user or _SIMULATED_USER,
         config.honour_client_timeouts,
         lasting.underway,
+        _beginning(lasting, config),
     )
     discovery = Discovery(reactor, client, router, _asking_for_models(f"{config.native_base}/models"))
     hours = config.model_refresh_interval_hours
@@ -454,10 +476,30 @@ def _attempts(lasting: Lasting, config: Config) -> tuple[Attempts, Close | None]
         client = make_client(lasting.agent)
         # In memory nobody waits.
         return Attempts(client, client, reactor, underway, lambda: 0.0), None
-    endpoints = Overridden(reactor, config.resolve_overrides, config.connect_timeout)
+    seconds, url = config.connect_timeout, config.upstream_proxy
+    proxy = None if url is None else ForwardProxy.at(url, reactor, seconds)
+    endpoints = Overridden(reactor, config.resolve_overrides, seconds, _trust(config), proxy)
     agent, close = make_agent(reactor, config.upstream_transport, endpoints)
     fresh, _ = make_agent(reactor, config.upstream_transport, endpoints, keeps=False)
+    if proxy is not None:
+        agent, fresh = proxy.leading(agent), proxy.leading(fresh)
     return Attempts(make_client(agent), make_client(fresh), reactor, underway), close
+
+
+def _trust(config: Config) -> BrowserLikePolicyForHTTPS:
+    if config.ca_file is None:
+        return BrowserLikePolicyForHTTPS()
+    # Few have one.
+    from .net.trust import trusting
+
+    return trusting(config.ca_file)
+
+
+def _beginning(lasting: Lasting, config: Config) -> Callable[[Parties, IDialect, Reply], Exchange]:
+    if not config.max_upstream:
+        return Exchange
+    asker_of = by_user if config.username_passthrough else by_key
+    return partial(QueuedExchange, queues=lasting.queues, asker_of=asker_of)
 
 
 def _patient(client: IClient, config: Config, reactor: Any) -> IClient:

@@ -51,6 +51,13 @@ def test_a_clients_key_is_a_name_or_is_given_out(given: str, tmp_path: Path) -> 
         check(Config(username_passthrough=True, **keys))
 
 
+@pytest.mark.parametrize("given", [{"keys": [KEY]}, {"keys_file": "keys.yaml"}])
+def test_not_every_page_may_call_where_keys_are_given_out(given: Any) -> None:
+    check(Config(user="someone", cors_origins=("*",)))
+    with pytest.raises(ConfigFault, match=r"^cors_origins: where keys are given out origins must be named"):
+        check(Config(user="someone", cors_origins=("https://a.gov", "*"), **given))
+
+
 def test_the_file_with_keys_is_read_before_anything_serves(tmp_path: Path) -> None:
     path = tmp_path / "keys.yaml"
     file.write(str(path), [KEY])

@@ -37,6 +37,7 @@ BASES: Mapping[str, str] = MappingProxyType(
 )
 ENDPOINTS = ("argo_url", "argo_stream_url", "argo_embedding_url", "argo_model_url")
 _NOTHING: Mapping[str, str] = MappingProxyType({})
+_NO_PLACES: Mapping[str, int] = MappingProxyType({})
 _NO_LIMITS: Mapping[str, Limits] = MappingProxyType({})
 _NO_ABILITIES: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
 
@@ -185,6 +186,13 @@ class Config:
     connect_timeout: float = _key(
         10.0, kinds.number("seconds", above=True), "Seconds a connection to ARGO may take to open."
     )
+    max_upstream: Mapping[str, int] = _key(
+        _NO_PLACES, kinds.PLACES, "Calls that each worker makes at once, on each wire; the others wait in a fair queue."
+    )
+    max_queue: int | None = _key(None, kinds.whole(0), "Requests that may wait for that, on each wire; unset: any.")
+    max_queue_wait: float | None = _key(
+        None, kinds.number("seconds", above=True), "Seconds that a request may wait for that; unset: any time."
+    )
     first_byte_timeout: float | None = _key(
         None, kinds.number("seconds", above=True), "Seconds until ARGO's reply must begin; unset: any time."
     )
@@ -239,6 +247,12 @@ class Config:
     resolve_overrides: Mapping[str, str] = _key(
         _NOTHING, kinds.RESOLVE, 'IP addresses to connect to: "host:port" to address; the name is kept for TLS.'
     )
+    ca_file: str | None = _key(
+        None, kinds.FILE, "File of certificates (PEM) that vouch for ARGO, in place of the system's."
+    )
+    upstream_proxy: str | None = _key(
+        None, kinds.PROXY, "Forward proxy that leads to ARGO; what the environment says of one is ignored."
+    )
     simulator: SimulatorOptions = _key(
         SimulatorOptions(), _SIMULATOR, "Play ARGO in this process: true, or a mapping with enabled and its settings."
     )
@@ -278,7 +292,7 @@ class Config:
 
     def at(self, base_url: str) -> Config:
         """The same, with every call going to one base: how the simulator is put in ARGO's place."""
-        single: dict[str, Any] = dict.fromkeys(ENDPOINTS)
+        single: dict[str, Any] = dict.fromkeys((*ENDPOINTS, "upstream_proxy"))
         return attrs.evolve(self, argo_base_url=base_url, **single)
 
 

@@ -202,7 +202,7 @@ def of_address(limits: Limits) -> Callable[[Request, str], Allowance]:
 
     @lru_cache(_REMEMBERED)
     def of(host: str) -> Allowance:
-        return limits.of("address", _network(host))
+        return limits.of("address", network_of(host))
 
     def allowance(request: Request, user: str) -> Allowance:
         address: Any = request.getClientAddress()
@@ -211,7 +211,7 @@ def of_address(limits: Limits) -> Callable[[Request, str], Allowance]:
     return allowance
 
 
-def _network(host: str) -> str:
+def network_of(host: str) -> str:
     """What counts as one address; whatever has none, such as a Unix socket, is one together."""
     try:
         address: IPv4Address | IPv6Address = ip_address(host.partition("%")[0])

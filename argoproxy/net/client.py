@@ -40,6 +40,7 @@ from argoproxy.interfaces import IClient, IReply
 
 from .agent import CallHeaders, LlhttpAgent, UnansweredAgain, WholeBody
 from .pool import KeptConnections
+from .tunnel import CredentialsRefused, ForwardProxy, TunnelRefused
 
 # Bodies come as they are: ARGO's text streams stay readable.
 _ALWAYS = {"content-type": "application/json", "user-agent": "argoproxy", "accept-encoding": "identity"}
@@ -197,20 +198,27 @@ class Overridden:
     Endpoints whose addresses the operator may override, the name kept for TLS.
 
     @ivar addresses: C{host:port} to an address, as C{curl --resolve} has it.
+    @ivar _proxy: leads there, if there is one.
     """
 
     _reactor: Any
     _addresses: Mapping[str, str]
     _connect_timeout: float
     _tls: BrowserLikePolicyForHTTPS = attrs.field(factory=BrowserLikePolicyForHTTPS)
+    _proxy: ForwardProxy | None = None
 
     def endpointForURI(self, uri: URI) -> IStreamClientEndpoint:
         name = uri.host.decode("ascii")
         address = self._addresses.get(f"{name}:{uri.port}", name)
-        endpoint = HostnameEndpoint(self._reactor, address, uri.port, timeout=self._connect_timeout)
+        endpoint = self._leading_to(address, uri.port)
         if uri.scheme == b"http":
             return endpoint
         return wrapClientTLS(self._tls.creatorForNetloc(uri.host, uri.port), endpoint)
+
+    def _leading_to(self, address: str, port: int) -> IStreamClientEndpoint:
+        if self._proxy is not None:
+            return self._proxy.tunnel(address, port)
+        return HostnameEndpoint(self._reactor, address, port, timeout=self._connect_timeout)
 
 
 _NO_COOKIES = NoCookies()
@@ -295,6 +303,10 @@ _REASONS: Mapping[type[Exception], Callable[[], Unanswered]] = {
     error.TimeoutError: ConnectTimedOut,
     error.ConnectionLost: partial(Unanswered, "the connection was lost before it answered", repeatable=True),
     error.ConnectionDone: partial(Unanswered, "the connection was closed before it answered", repeatable=True),
+    CredentialsRefused: partial(
+        Unreachable, "the proxy on the way to it refused our user name and password, or wants some"
+    ),
+    TunnelRefused: partial(Unreachable, "the proxy on the way to it refused to connect"),
     error.ConnectError: partial(Unreachable, "no connection could be made"),
 }
 

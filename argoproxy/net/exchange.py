@@ -40,8 +40,6 @@ from .silence import Silence
 
 _log = Logger()
 
-_CALLS_AT_ONCE = 8
-
 
 @attrs.frozen
 class Terms:
@@ -87,6 +85,8 @@ class Asked:
 class Exchange:
     """One request's way through the proxy."""
 
+    # Calls that one request may have under way.
+    _at_once = 8
     _parties: Parties
     _dialect: IDialect
     _reply: Reply
@@ -170,7 +170,7 @@ class Exchange:
 
     async def _converse(self, translation: ITranslation) -> None:
         legs = [partial(self._leg, translation, choice) for choice in range(len(self._calls))]
-        await (legs[0]() if len(legs) == 1 else together(legs, _CALLS_AT_ONCE))
+        await (legs[0]() if len(legs) == 1 else together(legs, self._at_once))
         if translation.settle():
             await self._settled(translation)
         self._reply.record.usage = translation.usage()

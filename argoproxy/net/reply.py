@@ -60,6 +60,11 @@ class Reply:
             self._request.setHeader(name, self.record.id.encode("ascii"))
         self._request.notifyFinish().addCallbacks(self._over, self._left)
 
+    @property
+    def address(self) -> str:
+        """Where the client asks from, without a port; empty for a Unix socket."""
+        return getattr(self._request.getClientAddress(), "host", "")
+
     def tell(self, headers: Mapping[str, str]) -> None:
         """Add headers to the reply, before it begins."""
         for name, value in headers.items():

@@ -7,7 +7,7 @@ What can be refused before a body is understood is refused here: its size, its m
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from io import BytesIO
 
 import attrs
@@ -50,6 +50,7 @@ class Traffic:
     @ivar user: in whose name ARGO is asked; L{None} if in that of each client, who gives it as a key.
     @ivar client_timeouts: whether to stop when a client's SDK says that it will.
     @ivar underway: where every exchange is kept until it ends.
+    @ivar begin: what makes one.
     """
 
     parties: Parties
@@ -57,6 +58,7 @@ class Traffic:
     user: str | None
     client_timeouts: bool
     underway: Underway
+    begin: Callable[[Parties, IDialect, Reply], Exchange] = Exchange
 
     def reply(self, request: Request, dialect: IDialect) -> Reply:
         """The reply to a request that is answered here and now."""
@@ -90,7 +92,7 @@ class Traffic:
             reply.tell({} if coding in CODINGS else {"accept-encoding": TAKEN})
             reply.refuse(fault)
             return succeed(None)
-        exchange = Exchange(guest.parties, dialect, reply)
+        exchange = self.begin(guest.parties, dialect, reply)
         self.underway.exchanges.add(exchange)
         patience = header(request, "x-stainless-read-timeout") if self.client_timeouts else None
         given = Coded(body, coding, self.most_bytes) if coding else body

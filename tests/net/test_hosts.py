@@ -41,8 +41,8 @@ def _get(web: Web, host: str, path: str = "/health") -> bytes:
     return Line(web).send(f"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
 
 
-def _listening(claims: list[Claim], *names: str) -> Web:
-    web = Web(allowed_hosts=list(names))
+def _listening(claims: list[Claim], *names: str, **config: Any) -> Web:
+    web = Web(allowed_hosts=list(names), **config)
     web.proxy.listen_at(claims)
     return web
 
@@ -133,6 +133,18 @@ def test_claims_know_whether_other_machines_reach_them() -> None:
         bound.bind(("0.0.0.0", 0))
         assert TcpClaim(bound).beyond
     assert not UNIX[0].beyond
+
+
+KEYS = [{"name": "it", "sha256": "a" * 64}]
+
+
+@pytest.mark.parametrize(("keys", "warned"), [(KEYS, False), ([], True)])
+def test_a_proxy_that_asks_for_keys_may_be_reached_by_others(keys: Any, warned: bool, told: list[str]) -> None:
+    web = _listening(_at("0.0.0.0"), keys=keys)
+    web.proxy.start()
+    assert any("other machines can reach this proxy" in one for one in told) is warned
+    web.stop()
+    web.settle()
 
 
 @pytest.mark.parametrize(
