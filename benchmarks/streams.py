@@ -36,7 +36,7 @@ from .scenarios import WHOLE, chat, marker
 from .toolchain import ToolchainFault, build
 
 _PIECES, _SIZE = 12, 40
-_EACH = 100  # streams that begin together
+_EACH = 10  # streams that begin together
 _BURST, _AT_ONCE = 10_000, 500
 # Seconds.
 _HEALTHY = 0.05
