@@ -10,16 +10,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 from threading import Thread
 from typing import Any
 
 import attrs
 from twisted.application.service import IService, MultiService
-from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
 from twisted.internet.interfaces import IDelayedCall, IReactorCore
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
-from twisted.web.client import Agent
+from twisted.web.client import Agent, BrowserLikePolicyForHTTPS
 from twisted.web.iweb import IAgent
 from twisted.web.resource import IResource
 from twisted.web.server import Site
@@ -29,22 +31,32 @@ from .catalogue import Catalogue
 from .config import Config, ConfigFault, successor
 from .conversation import Call
 from .endpoints import Claim, claim
+from .entrance import make_entrance, make_ledger
 from .errors import UpstreamFault
+from .interfaces import IClient, IDialect, ILedger
+from .keys.watch import Watch
 from .net.addresses import Outward
+from .net.attempts import Attempts
 from .net.client import Close, Overridden, make_agent, make_client
 from .net.discovery import Discovery
-from .net.exchange import Parties, Terms
+from .net.exchange import Exchange, Parties, Terms
 from .net.fetching import Fetcher
+from .net.hosts import Hosts
 from .net.images import Images
+from .net.origins import Origins
+from .net.patience import Patience
 from .net.peers import Peers
 from .net.planning import Planner
 from .net.pulse import Pulse
+from .net.queued import QueuedExchange, Queues, by_key, by_user
 from .net.refresh import Refresher
 from .net.release import Release
+from .net.reply import Reply
 from .net.routes import Routes
 from .net.site import BoundedSite
 from .net.status import Status
 from .net.traffic import Traffic
+from .net.tunnel import ForwardProxy
 from .net.underway import Underway
 from .registry import APIS, DIALECTS, upstreams
 from .routing import Router
@@ -54,6 +66,10 @@ from .tokens import Counter
 _log = Logger()
 
 
+_OPEN_TO_ALL = (
+    "other machines can reach this proxy, and whoever does asks ARGO in its name: nothing asks for a key, nothing is "
+    "encrypted. Listen on a Unix socket or on 127.0.0.1, or let only friends through a firewall"
+)
 _SIMULATED_USER = "someone"
 # Seconds in which a client can still read why its request was cut.
 _LAST_WORDS = 1.0
@@ -71,12 +87,20 @@ class Lasting:
 
     @ivar agent: in place of the network, for tests.
     @ivar underway: the exchanges of every configuration.
+    @ivar queues: the places that they hold at ARGO.
+    @ivar ledger: who keeps account of what is used of limits.
     """
 
     reactor: Any
     agent: IAgent | None
     counter: Counter = attrs.field(factory=Counter)
     underway: Underway = attrs.field(factory=Underway)
+    ledger: ILedger = attrs.field(kw_only=True)
+    queues: Queues = attrs.field(init=False)
+
+    @queues.default
+    def _unbounded(self) -> Queues:
+        return Queues(self.reactor)
 
 
 @attrs.frozen(eq=False)
@@ -91,7 +115,7 @@ class Assembly:
     resource: IResource
     traffic: Traffic
     peers: Peers
-    _background: Sequence[Refresher | Release]
+    _background: Sequence[Refresher | Release | Watch]
     _close_connections: Close | None
     _wires: Callable[[], Mapping[str, str]]
 
@@ -127,6 +151,8 @@ class Proxy:
     One proxy: its web, and what it keeps doing in the background between C{start} and C{stop}.
 
     @ivar site: the web in a Site of ours.
+    @ivar _local: whether it is known to listen where this machine alone reaches it.
+    @ivar _bare: whether others reach it without TLS.
     """
 
     site: BoundedSite
@@ -137,6 +163,12 @@ class Proxy:
     _cut: bool = False
     _warming: IDelayedCall | None = None
     _stopped: bool = False
+    _delaying: Deferred[None] | None = None
+    _local: bool = False
+    _bare: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        self._heed()
 
     @property
     def resource(self) -> IResource:
@@ -162,7 +194,22 @@ class Proxy:
         if self._simulator is not None:
             self._simulator.startService()
         self._serving.start()
+        if self._bare and not (self._serving.config.keys or self._serving.config.keys_file):
+            _log.warn(_OPEN_TO_ALL)
         self._warming = self._reactor.callLater(_BREATH, Thread(target=self._lasting.counter.warm, daemon=True).start)
+
+    def listen_at(self, claims: Sequence[Claim]) -> None:
+        """Know where clients find it, on which it depends by what names they may call it."""
+        beyond = [one for one in claims if one.beyond]
+        self._local, self._bare = not beyond, any(one.tls is None for one in beyond)
+        self._heed()
+
+    def _heed(self) -> None:
+        """Let in whom the configuration means to, and at most so many at once."""
+        config = self._serving.config
+        self.site.hosts = Hosts(config.allowed_hosts if self._local else config.allowed_hosts or None)
+        self.site.origins = Origins(config.cors_origins)
+        self._lasting.queues.bound(config.max_upstream, config.max_queue, config.max_queue_wait)
 
     def reload(self, config: Config) -> None:
         """
@@ -173,17 +220,34 @@ class Proxy:
         """
         if self._stopped:
             return
-        before, after = self._serving, _assembled(self._lasting, successor(self._serving.config, config))
+        before = self._serving
+        wanted = successor(before.config, config)
+        check(wanted)
+        after = _assembled(self._lasting, wanted)
         after.follow(before)
         self._serving = after
         self.site.serve(after.resource, after.traffic.most_bytes)
+        self._heed()
         if self._warming is not None:
             before.stop()
             after.start()
         Deferred.fromCoroutine(before.close())
 
+    def drain(self) -> None:
+        """Tell whoever asks for readiness that the proxy is about to stop; it serves on."""
+        self.underway.draining = True
+
+    async def linger(self) -> None:
+        """Drain, and serve on for as long as whoever shares out requests takes to learn of it. A cut ends that."""
+        self.drain()
+        if delay := self._serving.config.drain_delay:
+            self._delaying = deferLater(self._reactor, delay)
+            with suppress(CancelledError):
+                await self._delaying
+
     async def stop(self) -> None:
         """Let running requests end, cut them when the grace is over, and leave nothing behind."""
+        self.drain()
         self._stop_background()
         self._over = self._reactor.callLater(self._serving.config.shutdown_grace, self.cut)
         await self.site.drain()
@@ -207,11 +271,15 @@ class Proxy:
 
     async def _end(self) -> None:
         await self._serving.close()
+        self._lasting.ledger.close()
         if self._simulator is not None:
             await maybeDeferred(self._simulator.stopService)
 
     def cut(self) -> None:
         """End every running request now. Their clients are told why, if they read it in a moment."""
+        if self._delaying is not None:
+            self._delaying.cancel()
+        self._lasting.queues.close()
         self.underway.cut(UpstreamFault(503, "The proxy is shutting down.", code="shutting_down"))
         if self._over is not None and self._over.active():
             self._over.cancel()
@@ -229,6 +297,7 @@ class ProxyService(MultiService):
     def __init__(self, proxy: Proxy, claims: Sequence[Claim]) -> None:
         super().__init__()
         self.proxy = proxy
+        proxy.listen_at(claims)
         for one in claims:
             one.service(proxy.site).setServiceParent(self)
 
@@ -257,12 +326,13 @@ class ProxyService(MultiService):
         self.proxy.cut()
 
     def stopService(self) -> Deferred[None]:
-        """Stop listening at once; fires when the last request has ended."""
-        return Deferred.fromCoroutine(self._stop(super().stopService()))
+        """Stop listening, behind the delay that is configured; fires when the last request has ended."""
+        return Deferred.fromCoroutine(self._stop())
 
-    async def _stop(self, closed: Deferred[Any]) -> None:
-        await closed
-        await Deferred.fromCoroutine(self.proxy.stop())
+    async def _stop(self) -> None:
+        await self.proxy.linger()
+        await maybeDeferred(super().stopService)
+        await self.proxy.stop()
 
 
 def make_service(config: Config, claims: Sequence[Claim] | None = None) -> ProxyService:
@@ -304,8 +374,13 @@ def _embedded(config: Config, reactor: Any) -> Proxy:
     _check_alone(config)
     proxy = make_proxy(config, reactor)
     reactor.callWhenRunning(proxy.start)
-    reactor.addSystemEventTrigger("before", "shutdown", lambda: Deferred.fromCoroutine(proxy.stop()))
+    reactor.addSystemEventTrigger("before", "shutdown", lambda: Deferred.fromCoroutine(_end(proxy)))
     return proxy
+
+
+async def _end(proxy: Proxy) -> None:
+    await proxy.linger()
+    await proxy.stop()
 
 
 def _check_alone(config: Config) -> None:
@@ -342,7 +417,8 @@ def make_worker_proxy(config: Config, reactor: Any) -> Proxy:
 def _connected(
     config: Config, reactor: Any, agent: IAgent | None = None, simulator: IService | None = None
 ) -> Proxy:
-    lasting = Lasting(reactor, agent)
+    check(config)
+    lasting = Lasting(reactor, agent, ledger=make_ledger(config, reactor))
     serving = _assembled(lasting, config)
     site = BoundedSite(
         serving.resource, serving.traffic.most_bytes, lambda path: APIS.of_path(path).faults, reactor
@@ -351,10 +427,14 @@ def _connected(
 
 
 def _assembled(lasting: Lasting, config: Config) -> Assembly:
-    """@raise ConfigFault: the configuration can't serve."""
-    check(config)
-    reactor, counter, (agent, close) = lasting.reactor, lasting.counter, _agent(lasting, config)
-    client = Pulse(make_client(agent), reactor)
+    """
+    Put together what serves.
+
+    @param config: one that has been checked.
+    @raise ConfigFault: it can't serve all the same.
+    """
+    reactor, counter, (attempts, close) = lasting.reactor, lasting.counter, _attempts(lasting, config)
+    client = Pulse(_patient(attempts, config, reactor), reactor)
     catalogue = _catalogue(config)
     router = Router(upstreams(config), config.upstream, config.routes)
     planner = Planner(catalogue, router, counter, _images(config, reactor), config.strict_params, time.time)
@@ -365,6 +445,7 @@ def _assembled(lasting: Lasting, config: Config) -> Assembly:
         None if config.username_passthrough else config.user or _SIMULATED_USER,
         config.honour_client_timeouts,
         lasting.underway,
+        _beginning(lasting, config),
     )
     discovery = Discovery(reactor, client, router, _asking_for_models(f"{config.native_base}/models"))
     hours = config.model_refresh_interval_hours
@@ -373,23 +454,59 @@ def _assembled(lasting: Lasting, config: Config) -> Assembly:
     )
     release = Release(reactor, config.update_package, __version__)
     peers = Peers(lasting.underway, client, refresher, router, release)
-    status = Status(client, refresher, release, router, peers, config.use_simulator, _description)
+    store = lasting.ledger if config.limits_store else None
+    status = Status(client, refresher, release, router, peers, config.use_simulator, store, _description)
+    entrance = make_entrance(config, traffic, lasting.ledger, reactor)
+    background = (refresher, release if config.update_check and not config.use_simulator else None, entrance.watch)
     return Assembly(
         config=config,
-        resource=Routes(traffic, DIALECTS, APIS, catalogue, refresher, status).resource,
+        resource=Routes(entrance.traffic, DIALECTS, APIS, entrance.catalogue, refresher, status).resource,
         traffic=traffic,
         peers=peers,
-        background=[refresher, release] if config.update_check and not config.use_simulator else [refresher],
+        background=[one for one in background if one is not None],
         close_connections=close,
         wires=router.in_use,
     )
 
 
-def _agent(lasting: Lasting, config: Config) -> tuple[IAgent, Close | None]:
+def _attempts(lasting: Lasting, config: Config) -> tuple[Attempts, Close | None]:
+    """What carries calls, and what closes the connections that it keeps."""
+    reactor, underway = lasting.reactor, lasting.underway
     if lasting.agent is not None:
-        return lasting.agent, None
-    endpoints = Overridden(lasting.reactor, config.resolve_overrides, config.connect_timeout)
-    return make_agent(lasting.reactor, config.upstream_transport, endpoints)
+        client = make_client(lasting.agent)
+        # In memory nobody waits.
+        return Attempts(client, client, reactor, underway, lambda: 0.0), None
+    seconds, url = config.connect_timeout, config.upstream_proxy
+    proxy = None if url is None else ForwardProxy.at(url, reactor, seconds)
+    endpoints = Overridden(reactor, config.resolve_overrides, seconds, _trust(config), proxy)
+    agent, close = make_agent(reactor, config.upstream_transport, endpoints)
+    fresh, _ = make_agent(reactor, config.upstream_transport, endpoints, keeps=False)
+    if proxy is not None:
+        agent, fresh = proxy.leading(agent), proxy.leading(fresh)
+    return Attempts(make_client(agent), make_client(fresh), reactor, underway), close
+
+
+def _trust(config: Config) -> BrowserLikePolicyForHTTPS:
+    if config.ca_file is None:
+        return BrowserLikePolicyForHTTPS()
+    # Few have one.
+    from .net.trust import trusting
+
+    return trusting(config.ca_file)
+
+
+def _beginning(lasting: Lasting, config: Config) -> Callable[[Parties, IDialect, Reply], Exchange]:
+    if not config.max_upstream:
+        return Exchange
+    asker_of = by_user if config.username_passthrough else by_key
+    return partial(QueuedExchange, queues=lasting.queues, asker_of=asker_of)
+
+
+def _patient(client: IClient, config: Config, reactor: Any) -> IClient:
+    """The client that gives up in time, if the operator wants that."""
+    if config.first_byte_timeout is None and config.idle_timeout is None:
+        return client
+    return Patience(client, reactor, config.first_byte_timeout, config.idle_timeout)
 
 
 def _description() -> bytes:

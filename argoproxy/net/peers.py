@@ -26,13 +26,15 @@ class Requests(msgspec.Struct, frozen=True):
     """
     @ivar open: exchanges under way.
     @ivar served: those that have ended, however that was.
+    @ivar repeated: how often a call to ARGO was sent once more.
     """
 
     open: int = 0
     served: int = 0
+    repeated: int = 0
 
     def __add__(self, other: Requests) -> Requests:
-        return Requests(self.open + other.open, self.served + other.served)
+        return Requests(self.open + other.open, self.served + other.served, self.repeated + other.repeated)
 
 
 class Heartbeat(msgspec.Struct, frozen=True):
@@ -130,11 +132,16 @@ class Peers:
         """All processes together, as far as this one knows."""
         return self.fleet or Fleet(condition=self.condition())
 
+    @property
+    def draining(self) -> bool:
+        """Whether this one is about to stop."""
+        return self._underway.draining
+
     def condition(self) -> Condition:
         """How this one is."""
         pulse, underway = self._pulse, self._underway
         heartbeat = Heartbeat(pulse.alive, pulse.ended_at, pulse.answered_at)
-        return Condition(Requests(underway.open, underway.served), heartbeat)
+        return Condition(Requests(underway.open, underway.served, underway.repeated), heartbeat)
 
     def news(self) -> News:
         """What this one knows, but for the list of models."""

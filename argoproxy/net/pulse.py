@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import attrs
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
@@ -32,8 +34,10 @@ class Pulse:
     answered_at: float | None = None
     ended_at: float | None = None
 
-    def send(self, call: Call) -> Deferred[IReply]:
-        return self._client.send(call).addCallbacks(self._answered, self._failed)
+    def send(
+        self, call: Call, until: float | None = None, repeated: Callable[[], object] | None = None
+    ) -> Deferred[IReply]:
+        return self._client.send(call, until, repeated).addCallbacks(self._answered, self._failed)
 
     def since(self, moment: float | None) -> float | None:
         """Seconds from a moment until now."""

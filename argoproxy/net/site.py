@@ -18,6 +18,8 @@ from twisted.web.server import Site
 from argoproxy.interfaces import IDialect
 
 from .channel import Channel
+from .hosts import Hosts
+from .origins import Origins
 
 
 class BoundedSite(Site):
@@ -27,6 +29,8 @@ class BoundedSite(Site):
     @ivar most_bytes: the largest body.
     @ivar connections: those that are open.
     @ivar retiring: whether each connection ends behind its next reply.
+    @ivar hosts: what requests may call it.
+    @ivar origins: whose pages may ask.
     """
 
     retiring = False
@@ -41,6 +45,7 @@ class BoundedSite(Site):
         self.most_bytes = most_bytes
         self.dialect_for = dialect_for
         self.clock = reactor
+        self.hosts, self.origins = Hosts(), Origins()
         self.connections: set[Channel] = set()
         self._drained: Deferred[None] | None = None
 

@@ -7,7 +7,7 @@ What can be refused before a body is understood is refused here: its size, its m
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from io import BytesIO
 
 import attrs
@@ -31,6 +31,18 @@ _USER = re.compile(r"[!-~]{1,128}")
 _JSON = frozenset({None, b"application/json"})
 
 
+@attrs.frozen
+class Guest:
+    """
+    Who asks.
+
+    @ivar user: in whose name ARGO is asked; empty if they must say it, and don't.
+    """
+
+    user: str
+    parties: Parties
+
+
 @attrs.define(eq=False)
 class Traffic:
     """
@@ -38,6 +50,7 @@ class Traffic:
     @ivar user: in whose name ARGO is asked; L{None} if in that of each client, who gives it as a key.
     @ivar client_timeouts: whether to stop when a client's SDK says that it will.
     @ivar underway: where every exchange is kept until it ends.
+    @ivar begin: what makes one.
     """
 
     parties: Parties
@@ -45,34 +58,48 @@ class Traffic:
     user: str | None
     client_timeouts: bool
     underway: Underway
+    begin: Callable[[Parties, IDialect, Reply], Exchange] = Exchange
 
     def reply(self, request: Request, dialect: IDialect) -> Reply:
         """The reply to a request that is answered here and now."""
         return Reply(request, dialect, self.parties.clock)
 
-    def exchange(self, request: Request, dialect: IDialect, path: dict[str, str] | None = None) -> Deferred[None]:
+    def guest(self, request: Request, query: Mapping[str, str]) -> Guest:
+        """Whoever asks."""
+        return Guest(self.user or asker(request, query), self.parties)
+
+    def exchange(self, request: Request, dialect: IDialect, path: Mapping[str, str] | None = None) -> Deferred[None]:
         """
         Serve a request by asking ARGO.
 
         @param path: the variables in the route's path.
         """
-        reply = self.reply(request, dialect)
+        guest = self.guest(request, query_of(request))
+        return self.serve(request, dialect, path or {}, self.reply(request, dialect), guest)
+
+    def serve(
+        self, request: Request, dialect: IDialect, path: Mapping[str, str], reply: Reply, guest: Guest
+    ) -> Deferred[None]:
+        """
+        Serve a request for somebody by asking ARGO.
+
+        @return: fires when the reply is complete, and never fails.
+        """
         body = _taken(request)
-        route = RouteCall(path or {}, query_of(request), _headers(request, dialect))
-        user = self.user or asker(request, route.query)
+        route = RouteCall(path, query_of(request), _headers(request, dialect))
         coding = coding_of(request)
-        if (fault := self._refusal(request, coding, len(body), user)) is not None:
+        if (fault := self._refusal(request, coding, len(body), guest.user)) is not None:
             reply.tell({} if coding in CODINGS else {"accept-encoding": TAKEN})
             reply.refuse(fault)
             return succeed(None)
-        exchange = Exchange(self.parties, dialect, reply)
+        exchange = self.begin(guest.parties, dialect, reply)
         self.underway.exchanges.add(exchange)
         patience = header(request, "x-stainless-read-timeout") if self.client_timeouts else None
         given = Coded(body, coding, self.most_bytes) if coding else body
-        running = exchange.run(Asked(given, route, user, patience)).addErrback(self._unforeseen, reply)
+        running = exchange.run(Asked(given, route, guest.user, patience)).addErrback(self.unforeseen, reply)
         return running.addBoth(self.underway.over, exchange)
 
-    def _unforeseen(self, failure: Failure, reply: Reply) -> None:
+    def unforeseen(self, failure: Failure, reply: Reply) -> None:
         """Even telling the client what went wrong went wrong."""
         if reply.gone:
             return

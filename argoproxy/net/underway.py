@@ -14,10 +14,14 @@ class Underway:
     """
     @ivar exchanges: those that run.
     @ivar served: how many have ended.
+    @ivar repeated: how often a call of theirs was sent once more.
+    @ivar draining: whether the last of them are to be these, since the proxy is about to stop.
     """
 
     exchanges: set[Exchange] = attrs.field(factory=set)
     served: int = 0
+    repeated: int = 0
+    draining: bool = False
 
     @property
     def open(self) -> int:

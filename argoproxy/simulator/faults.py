@@ -23,6 +23,7 @@ HTML_502 = (
     b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n"
     b"<hr><center>nginx/1.24.0</center>\r\n</body>\r\n</html>\r\n"
 )
+HTML_504 = HTML_502.replace(b"502 Bad Gateway", b"504 Gateway Time-out")
 _TRACEBACK = (
     "Traceback (most recent call last):\n"
     '  File "/app/argoapi/routers/chat.py", line 214, in chat\n'
@@ -106,6 +107,12 @@ def status(exchange: Exchange) -> Reply:
 def html_502(exchange: Exchange) -> Reply:
     """The page of the web server in front of ARGO."""
     return whole(502, HTML_502, "text/html")
+
+
+@fault("html-504")
+def html_504(exchange: Exchange) -> Reply:
+    """The page of the web server in front of ARGO, which has waited long enough."""
+    return whole(504, HTML_504, "text/html")
 
 
 @fault("error-200")
@@ -198,8 +205,9 @@ def too_many(exchange: Exchange) -> Reply:
 
 @fault("503")
 def unavailable(exchange: Exchange) -> Reply:
-    """503 in the wire's shape, with Retry-After: 3."""
-    return exchange.error(503, "The service is temporarily unavailable.", None, (("Retry-After", "3"),))
+    """503 or 503=SECONDS, in the wire's shape: Retry-After is 3 seconds, or that many."""
+    after = (("Retry-After", exchange.argument or "3"),)
+    return exchange.error(503, "The service is temporarily unavailable.", None, after)
 
 
 @fault("529")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import socket
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import attrs
 import msgspec
 from twisted.application.service import IService, MultiService
-from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
+from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
 from argoproxy import __version__
@@ -130,6 +132,7 @@ class SupervisorService(MultiService):
         self._begin = begin
         self._sockets = sockets
         self._write = write
+        self._delaying: Deferred[None] | None = None
         slots = [Slot(number) for number in range(begin.slots)]
         self._supervisor = Supervisor(reactor, self._spawn, config.shutdown_grace, slots)
 
@@ -141,10 +144,19 @@ class SupervisorService(MultiService):
         self._reactor.callWhenRunning(self._start)
 
     def stopService(self) -> Deferred[None]:
-        """Have all workers end; fires when the last has."""
+        """Have all workers end, behind the delay that is configured; fires when the last has."""
+        return Deferred.fromCoroutine(self._stop())
+
+    async def _stop(self) -> None:
+        if delay := self._config.drain_delay:
+            self._supervisor.drain()
+            self._delaying = deferLater(self._reactor, delay)
+            with suppress(CancelledError):
+                await self._delaying
         for one in self._sockets:
             one.close()
-        return self._supervisor.stop().addCallback(self._stop_rest)
+        await self._supervisor.stop()
+        await maybeDeferred(super().stopService)
 
     def when_ready(self) -> Deferred[None]:
         """Fires when every worker serves."""
@@ -166,6 +178,8 @@ class SupervisorService(MultiService):
 
     def cut(self) -> None:
         """End all requests now."""
+        if self._delaying is not None:
+            self._delaying.cancel()
         self._supervisor.cut()
 
     def _notify(self) -> None:
@@ -175,9 +189,6 @@ class SupervisorService(MultiService):
     def _start(self) -> None:
         if self.running:
             self._supervisor.start()
-
-    def _stop_rest(self, ignored: object) -> Deferred[Any]:
-        return maybeDeferred(super().stopService)
 
     def _spawn(self, slot: int, news: News) -> WorkerProcess:
         worker = WorkerProcess(slot, self._supervisor.heard, self._supervisor.ended, self._write)

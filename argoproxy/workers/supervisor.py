@@ -17,7 +17,7 @@ from twisted.logger import Logger
 from argoproxy.net.peers import Condition, Fleet, News, Requests, Workers, joined
 
 from .backoff import Backoff
-from .messages import Command, Cover, Cut, Joined, Learnt, Report, Retire, Stop, Told, Uncover
+from .messages import Command, Cover, Cut, Drain, Joined, Learnt, Report, Retire, Stop, Told, Uncover
 
 _log = Logger()
 
@@ -92,6 +92,7 @@ class Supervisor:
     _news: News = attrs.field(factory=News)
     _told: Fleet | None = None
     _telling: IDelayedCall | None = None
+    _draining: bool = False
     _stopped: Deferred[None] | None = None
     _killing: IDelayedCall | None = None
 
@@ -107,7 +108,7 @@ class Supervisor:
         @param grace: seconds that a stop leaves to running requests from now on.
         @return: fires when that is done, or given up.
         """
-        if self._stopped is not None:
+        if self._draining or self._stopped is not None:
             return succeed(None)
         self._grace = grace
         replaced: Deferred[None] = Deferred()
@@ -117,6 +118,12 @@ class Supervisor:
         else:
             self._replace_all()
         return replaced
+
+    def drain(self) -> None:
+        """Have all workers tell that they are about to stop; they serve on, and dead ones are started again."""
+        self._draining = True
+        self._let_stay()
+        self._say(Drain())
 
     def stop(self) -> Deferred[None]:
         """Let running requests end; fires when the last worker has."""
@@ -196,6 +203,8 @@ class Supervisor:
         before, slot.serving, slot.coming = slot.serving, worker, None
         slot.since = self._clock.seconds()
         _log.info("worker {slot} (process {pid}) serves", slot=slot.number, pid=worker.pid)
+        if self._draining:
+            worker.send(Drain())
         if before is not None:
             self._retire(before)
         if self._to_replace and self._to_replace[0] is slot:

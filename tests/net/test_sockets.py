@@ -115,21 +115,23 @@ async def test_a_kept_connection_that_argo_closes_as_it_is_used_costs_nothing(tr
 
 @pytest.mark.parametrize("transport", ["llhttp", "stock"])
 @pytest_twisted.ensureDeferred
-async def test_a_call_is_made_once_more_at_most(transport: str) -> None:
+async def test_three_attempts_are_made_at_most_the_one_on_a_kept_connection_included(transport: str) -> None:
     async with _live(upstream_transport=transport) as live:
         await gatherResults([Deferred.fromCoroutine(live.chat("[sim:wait=0.05]")) for _ in range(4)])
         live.argo.requests.clear()
         assert (await live.chat("[sim:close]"))[0] == 502
-        assert [request.reused for request in live.argo.requests] == [True, False]
+        assert [request.reused for request in live.argo.requests] == [True, False, False]
 
 
+@pytest.mark.parametrize("transport", ["llhttp", "stock"])
+@pytest.mark.parametrize("fault", ["close", "reset"])
 @pytest_twisted.ensureDeferred
-async def test_a_new_connection_that_argo_closes_is_not_tried_again() -> None:
-    async with _live() as live:
-        for fault in ("close", "reset"):
-            live.argo.requests.clear()
-            assert (await live.chat(f"[sim:{fault}]"))[0] == 502
-            assert len(live.argo.requests) == 1
+async def test_a_connection_that_is_lost_before_the_reply_is_tried_again(transport: str, fault: str) -> None:
+    async with _live(upstream_transport=transport) as live:
+        live.argo.fault(fault, times=2)
+        assert (await live.chat())[0] == 200
+        assert len(live.argo.requests) == 3
+        assert live.proxy.underway.repeated == 2
 
 
 @pytest.mark.parametrize("stream", [False, True])

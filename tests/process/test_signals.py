@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from contextlib import closing
@@ -71,6 +72,24 @@ def test_what_still_runs_after_the_grace_is_cut(twistd: Twistd) -> None:
     twistd.configure("shutdown_grace: 0.2")
     with twistd.running(*twistd.proxy()) as process, closing(twistd.connection()) as waiting:
         twistd.asked(waiting, chat("[sim:hang]"))
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE) in (0, -signal.SIGTERM)
+    assert "Traceback" not in twistd.output()
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_it_serves_on_while_load_balancers_leave(twistd: Twistd, workers: str) -> None:
+    twistd.configure("drain_delay: 3600")
+    with twistd.running(*twistd.proxy("--workers", workers)) as process, closing(twistd.connection()) as kept:
+
+        def ready() -> str:
+            kept.request("GET", "/health/ready")
+            return str(json.loads(kept.getresponse().read())["status"])
+
+        until(lambda: ready() == "ready", "ready")
+        process.send_signal(signal.SIGTERM)
+        until(lambda: ready() == "draining", "draining, on a connection that stays open")
+        assert twistd.healthy()
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE) in (0, -signal.SIGTERM)
     assert "Traceback" not in twistd.output()

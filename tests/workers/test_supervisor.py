@@ -11,7 +11,7 @@ from twisted.internet.task import Clock
 from twisted.logger import capturedLogs, formatEvent
 
 from argoproxy.net.peers import Condition, Fleet, Heartbeat, News, Requests, Workers
-from argoproxy.workers.messages import Command, Cover, Cut, Joined, Learnt, Ready, Report, Retire, Stop, Uncover
+from argoproxy.workers.messages import Command, Cover, Cut, Drain, Joined, Learnt, Ready, Report, Retire, Stop, Uncover
 from argoproxy.workers.supervisor import Slot, Supervisor
 
 GRACE = 30.0
@@ -392,3 +392,18 @@ def test_what_one_learns_all_know_and_those_who_come_later() -> None:
     troupe.end(first)
     troupe.clock.advance(0.1)
     assert troupe.workers[2].news == News(models="[]", learned_at=4.0, native=True)
+
+
+def test_before_a_stop_all_tell_that_it_comes_and_dead_ones_are_started_again() -> None:
+    troupe = _serving()
+    replaced = troupe.supervisor.replace(GRACE)
+    troupe.supervisor.drain()
+    assert replaced.called
+    assert all(worker.heard(Drain) for worker in troupe.workers)
+    troupe.end(troupe.workers[1])
+    troupe.clock.advance(0.1)
+    successor = troupe.workers[-1]
+    troupe.ready(successor)
+    assert (successor.slot, successor.heard(Drain)) == (1, [Drain()])
+    assert troupe.supervisor.replace(GRACE).called
+    assert len(troupe.workers) == 4
