@@ -43,7 +43,7 @@ TABLE = {
         "errors conversation interfaces translation limits queue",
         "OpenSSL backports compression cryptography httptools hyperlink klein packaging PIL treq twisted werkzeug",
     ),
-    "description": _rule("argoproxy dialects net vocabulary"),
+    "description": _rule("argoproxy conversation dialects net vocabulary"),
     "registry": Rule(None, None),
     "service": Rule(None, None),
     "entrance": _rule("catalogue config interfaces keys net quotas", "twisted txredisapi"),
