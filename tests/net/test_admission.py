@@ -432,3 +432,11 @@ def test_a_bug_in_it_is_a_500(slow: Slow, logged_errors: LoggedErrors) -> None:
     slow.entering.errback(ZeroDivisionError())
     assert _ask(web).status == 500
     assert len(logged_errors.take()) == 1
+
+
+def test_health_tells_whether_a_store_is_there(slow: Slow) -> None:
+    assert Web().get("/health").json() == {"status": "ok"}
+    web = Web(limits_store="redis://127.0.0.1")
+    assert web.get("/health").json() == {"status": "ok", "limits_store": "there"}
+    slow.away = True
+    assert web.get("/health").json() == {"status": "ok", "limits_store": "away"}
