@@ -45,10 +45,14 @@ class Entrance:
     watch: Watch | None = None
 
 
-def make_ledger(config: Config, reactor: Any) -> ILedger:
-    """Who keeps account of what is used. Nothing is connected to before there is something to account for."""
+def make_ledger(config: Config, reactor: Any, seconds: Callable[[], float]) -> ILedger:
+    """
+    Who keeps account of what is used. Nothing is connected to before there is something to account for.
+
+    @param seconds: a clock that nobody sets, unlike the reactor's.
+    """
     if config.limits_store is None:
-        return MemoryLedger(reactor.seconds)
+        return MemoryLedger(seconds)
     from .quotas.shared import SharedLedger
 
     return SharedLedger(reactor, partial(_connected, config, reactor), config.limits_when_away == "open")

@@ -418,7 +418,9 @@ def _connected(
     config: Config, reactor: Any, agent: IAgent | None = None, simulator: IService | None = None
 ) -> Proxy:
     check(config)
-    lasting = Lasting(reactor, agent, ledger=make_ledger(config, reactor))
+    # In memory time is the test's.
+    seconds = time.monotonic if agent is None else reactor.seconds
+    lasting = Lasting(reactor, agent, ledger=make_ledger(config, reactor, seconds))
     serving = _assembled(lasting, config)
     site = BoundedSite(
         serving.resource, serving.traffic.most_bytes, lambda path: APIS.of_path(path).faults, reactor

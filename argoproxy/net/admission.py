@@ -18,7 +18,7 @@ from twisted.web.server import Request
 
 from argoproxy.conversation import Allowance, Limits, Places, Verdict
 from argoproxy.errors import ClientFault, ProxyError
-from argoproxy.interfaces import ICatalogue, IDialect, ILedger
+from argoproxy.interfaces import ICatalogue, ICountDialect, IDialect, ILedger
 
 from .reply import Reply
 from .traffic import Guest, Traffic, asker, query_of
@@ -124,7 +124,7 @@ class Gate:
             if not reply.gone:
                 reply.tell(dialect.limit_headers(verdict, self._wall_clock()))
                 await self._traffic.serve(request, dialect, path, reply, holder.guest)
-                tokens = _tokens(reply, length)
+                tokens = 0 if ICountDialect.providedBy(dialect) else _tokens(reply, length)
         finally:
             self._ledger.leave(verdict, tokens)
 

@@ -59,6 +59,11 @@ class Traffic:
     client_timeouts: bool
     underway: Underway
     begin: Callable[[Parties, IDialect, Reply], Exchange] = Exchange
+    _everybody: Guest | None = attrs.field(init=False)
+
+    @_everybody.default
+    def _of_user(self) -> Guest | None:
+        return Guest(self.user, self.parties) if self.user else None
 
     def reply(self, request: Request, dialect: IDialect) -> Reply:
         """The reply to a request that is answered here and now."""
@@ -66,7 +71,7 @@ class Traffic:
 
     def guest(self, request: Request, query: Mapping[str, str]) -> Guest:
         """Whoever asks."""
-        return Guest(self.user or asker(request, query), self.parties)
+        return self._everybody or Guest(asker(request, query), self.parties)
 
     def exchange(self, request: Request, dialect: IDialect, path: Mapping[str, str] | None = None) -> Deferred[None]:
         """
