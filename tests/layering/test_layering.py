@@ -46,6 +46,7 @@ TABLE = {
     "description": _rule("argoproxy conversation dialects net vocabulary"),
     "registry": Rule(None, None),
     "service": Rule(None, None),
+    "reach": _rule("config conversation interfaces net registry", "twisted"),
     "entrance": _rule("catalogue config interfaces keys net quotas", "twisted txredisapi"),
     "simulation": _rule("config listening simulator", "twisted"),
     "soundness": _rule("config conversation keys net"),
