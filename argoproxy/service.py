@@ -24,14 +24,14 @@ from twisted.logger import Logger
 from twisted.web.client import Agent
 from twisted.web.iweb import IAgent
 from twisted.web.resource import IResource
-from twisted.web.server import Site
+from twisted.web.server import Request, Site
 
 from . import __version__
 from .catalogue import Catalogue
 from .config import Config, ConfigFault, successor
 from .endpoints import Claim, claim
 from .entrance import make_entrance, make_ledger
-from .errors import UpstreamFault
+from .errors import ProxyError, UpstreamFault
 from .interfaces import IDialect, ILedger
 from .keys.watch import Watch
 from .net.addresses import Outward
@@ -108,11 +108,13 @@ class Assembly:
     What serves by one configuration. Requests that run keep what they need of it, also when another one serves.
 
     @ivar resource: the whole web, for any Site.
+    @ivar stranger: as in L{Entrance}.
     """
 
     config: Config
     resource: IResource
     traffic: Traffic
+    stranger: Callable[[Request, bytes], ProxyError | None]
     peers: Peers
     _background: Sequence[Circuits | Refresher | Release | Watch]
     _close_connections: Close | None
@@ -208,6 +210,7 @@ class Proxy:
         config = self._serving.config
         self.site.hosts = Hosts(config.allowed_hosts if self._local else config.allowed_hosts or None)
         self.site.origins = Origins(config.cors_origins)
+        self.site.stranger = self._serving.stranger
         self.site.let_in(_crowd(config, self._reactor))
         self.site.longest_stall = config.send_timeout
         self._lasting.queues.bound(config.max_upstream, config.max_queue, config.max_queue_wait)
@@ -467,6 +470,7 @@ def _assembled(lasting: Lasting, config: Config) -> Assembly:
         config=config,
         resource=Routes(entrance.traffic, DIALECTS, APIS, entrance.catalogue, refresher, status).resource,
         traffic=traffic,
+        stranger=entrance.stranger,
         peers=peers,
         background=[one for one in background if one is not None],
         close_connections=there.close,

@@ -7,7 +7,7 @@ What can be refused before a body is understood is refused here: its size, its m
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from io import BytesIO
 
 import attrs
@@ -172,9 +172,12 @@ def _is_json(content_type: bytes | None) -> bool:
 
 def query_of(request: Request) -> dict[str, str]:
     """The query's fields, the last of each name."""
-    if not request.args:
-        return {}
-    return {_text(name): _text(values[-1]) for name, values in request.args.items()}
+    return fields(request.args) if request.args else {}
+
+
+def fields(args: Mapping[bytes, Sequence[bytes]]) -> dict[str, str]:
+    """The same, of what a query is made of."""
+    return {_text(name): _text(values[-1]) for name, values in args.items()}
 
 
 def _text(value: bytes) -> str:
