@@ -24,19 +24,20 @@ from twisted.logger import Logger
 from twisted.web.client import Agent
 from twisted.web.iweb import IAgent
 from twisted.web.resource import IResource
-from twisted.web.server import Site
+from twisted.web.server import Request, Site
 
 from . import __version__
 from .catalogue import Catalogue
 from .config import Config, ConfigFault, successor
 from .endpoints import Claim, claim
 from .entrance import make_entrance, make_ledger
-from .errors import UpstreamFault
+from .errors import ProxyError, UpstreamFault
 from .interfaces import IDialect, ILedger
 from .keys.watch import Watch
 from .net.addresses import Outward
 from .net.circuits import Circuits
 from .net.client import Close
+from .net.crowd import Crowd
 from .net.discovery import Discovery
 from .net.exchange import Exchange, Parties, Terms
 from .net.fetching import Fetcher
@@ -107,11 +108,13 @@ class Assembly:
     What serves by one configuration. Requests that run keep what they need of it, also when another one serves.
 
     @ivar resource: the whole web, for any Site.
+    @ivar stranger: as in L{Entrance}.
     """
 
     config: Config
     resource: IResource
     traffic: Traffic
+    stranger: Callable[[Request, bytes], ProxyError | None]
     peers: Peers
     _background: Sequence[Circuits | Refresher | Release | Watch]
     _close_connections: Close | None
@@ -207,6 +210,9 @@ class Proxy:
         config = self._serving.config
         self.site.hosts = Hosts(config.allowed_hosts if self._local else config.allowed_hosts or None)
         self.site.origins = Origins(config.cors_origins)
+        self.site.stranger = self._serving.stranger
+        self.site.let_in(_crowd(config, self._reactor))
+        self.site.longest_stall = config.send_timeout
         self._lasting.queues.bound(config.max_upstream, config.max_queue, config.max_queue_wait)
 
     def reload(self, config: Config) -> None:
@@ -416,7 +422,9 @@ def _connected(
     config: Config, reactor: Any, agent: IAgent | None = None, simulator: IService | None = None
 ) -> Proxy:
     check(config)
-    lasting = Lasting(reactor, agent, ledger=make_ledger(config, reactor))
+    # In memory time is the test's.
+    seconds = time.monotonic if agent is None else reactor.seconds
+    lasting = Lasting(reactor, agent, ledger=make_ledger(config, reactor, seconds))
     serving = _assembled(lasting, config)
     site = BoundedSite(
         serving.resource, serving.traffic.most_bytes, lambda path: APIS.of_path(path).faults, reactor
@@ -463,6 +471,7 @@ def _assembled(lasting: Lasting, config: Config) -> Assembly:
         config=_telling_unknown(config, catalogue),
         resource=Routes(entrance.traffic, DIALECTS, APIS, entrance.catalogue, refresher, status).resource,
         traffic=traffic,
+        stranger=entrance.stranger,
         peers=peers,
         background=[one for one in background if one is not None],
         close_connections=there.close,
@@ -475,6 +484,12 @@ def _beginning(lasting: Lasting, config: Config) -> Callable[[Parties, IDialect,
         return Exchange
     asker_of = by_user if config.username_passthrough else by_key
     return partial(QueuedExchange, queues=lasting.queues, asker_of=asker_of)
+
+
+def _crowd(config: Config, reactor: Any) -> Crowd | None:
+    if config.max_connections is None and config.max_connections_per_address is None:
+        return None
+    return Crowd(config.max_connections, config.max_connections_per_address, reactor.seconds)
 
 
 def _description() -> bytes:

@@ -214,6 +214,15 @@ class Config:
     drain_delay: float = _key(
         0.0, kinds.number("seconds"), "Seconds to serve on at shutdown, while /health/ready says 503 to load balancers."
     )
+    send_timeout: float = _key(
+        600.0, kinds.number("seconds"), "Seconds a client may read nothing of what there is for it; 0: any time."
+    )
+    max_connections: int | None = _key(
+        None, kinds.whole(1), "Connections that clients may have to each worker; unset: any number."
+    )
+    max_connections_per_address: int | None = _key(
+        None, kinds.whole(1), "The same for each address they come from; unset: any number."
+    )
     max_body_mb: float = _key(100.0, kinds.number("megabytes", above=True), "Largest request body taken, in megabytes.")
     log_format: LogFormat = _key("text", kinds.choice(*get_args(LogFormat)), "Form of the log's lines.")
     log_max_mb: float = _key(10.0, kinds.number("megabytes", above=True), "Size at which the log file is rotated.")
