@@ -139,6 +139,7 @@ def test_only_what_text_can_say_has_a_variable() -> None:
     variables = {key.name: key.variable for key in KEYS}
     assert {name for name, variable in variables.items() if not variable} == {
         "abilities",
+        "fallbacks",
         "keys",
         "limits",
         "model_aliases",
