@@ -114,13 +114,17 @@ def text(wanted: str, pattern: str) -> Kind:
     return Kind(wanted, accept)
 
 
-def several(item: Kind) -> Kind:
-    """One or a list of them, kept as a tuple; in text with commas between them."""
+def several(item: Kind, least: int = 0) -> Kind:
+    """
+    One or a list of them, kept as a tuple; in text with commas between them.
+
+    @param least: how many there must be.
+    """
 
     def accept(value: object) -> tuple[object, ...]:
         single = isinstance(value, str)
         values = [value] if single else value
-        if not isinstance(values, (list, tuple)):
+        if not isinstance(values, (list, tuple)) or len(values) < least:
             raise ValueError
         return tuple(_item(item, one, () if single else (str(index),)) for index, one in enumerate(values))
 
@@ -250,5 +254,6 @@ HOSTS = several(text("a host's name (*.example.gov for all below it)", r"[A-Za-z
 ORIGINS = several(text('an origin (https://chat.example.gov; "*" for all)', r"[a-z][a-z0-9+.-]*://[^/\s,*]+|\*"))
 PLACES = Kind(f"{_PLACES.wanted}, or {_PLACES_BY_WIRE.wanted}", _accept_places, _PLACES.parse)
 ALIASES = mapping(NAME, NAME)
+FALLBACKS = mapping(NAME, several(NAME, least=1))
 ROUTES = mapping(NAME, choice("gateway", "native", "openai"))
 RESOLVE = mapping(Kind('"host:port"', _accept_host_and_port), Kind("an IP address", _accept_address))
