@@ -25,8 +25,8 @@ from argoproxy.errors import ClientFault, Misdirected
 from .chunks import Chunks
 from .head import Head
 from .reply import JSON
-from .request import BoundedRequest
-from .sending import close_now, progress_of, send_now
+from .request import LINGER, BoundedRequest
+from .sending import close_now, progress_of, say_no_more, send_now
 
 if TYPE_CHECKING:
     from .site import BoundedSite
@@ -321,7 +321,11 @@ class Channel(HTTPChannel):
         rest = f"Content-Type: {JSON}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
         self.transport.write((head + rest).encode("ascii") + body)
         _log.info("{id} refused: status={status} code={code}", id=token, status=status, code=code)
-        self.loseConnection()
+        self._unread = b""
+        if say_no_more(self.transport):
+            self.linger(LINGER)
+        else:
+            self.loseConnection()
 
     def linger(self, seconds: float) -> None:
         """Close the connection after a while, whatever the client does."""
