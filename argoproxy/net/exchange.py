@@ -14,7 +14,7 @@ import attrs
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.task import deferLater
-from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from argoproxy.conversation import (
     Call,
@@ -34,11 +34,9 @@ from argoproxy.limits import time_allowed
 from .codings import Coded
 from .fanout import together
 from .planning import Planner
-from .record import log_shape
+from .record import log_bug, log_shape
 from .reply import Reply
 from .silence import Silence
-
-_log = Logger()
 
 
 @attrs.frozen
@@ -135,7 +133,7 @@ class Exchange:
             return
         fault = self._cause or error
         if not isinstance(fault, ProxyError):
-            _log.failure("request {id} failed", id=self._reply.record.id)
+            log_bug("request {id} failed", self._reply.record.id, Failure(error))
             fault = self._reply.bug()
         await self._break_off(fault)
 
