@@ -18,11 +18,13 @@ from twisted.web.server import Request
 from .catalogue.permitted import Permitted
 from .config import Config
 from .config.keys import ApiKey
+from .errors import ProxyError
 from .interfaces import ICatalogue, ILedger
 from .keys import file
 from .keys.ring import Ring
 from .keys.watch import Watch
 from .net.admission import Gate, Holder, by_key, by_nothing, of_address, of_user
+from .net.site import anybody
 from .net.traffic import Guest, Traffic
 from .quotas.memory import MemoryLedger
 
@@ -37,18 +39,24 @@ class Entrance:
     """
     @ivar traffic: what requests go to first.
     @ivar catalogue: the models that whoever asks may use.
+    @ivar stranger: why nobody listens to somebody who begins to send, if nobody does.
     @ivar watch: what looks after the file with keys, if there is one.
     """
 
     traffic: Traffic | Gate
     catalogue: Callable[[Request], ICatalogue]
+    stranger: Callable[[Request, bytes], ProxyError | None] = anybody
     watch: Watch | None = None
 
 
-def make_ledger(config: Config, reactor: Any) -> ILedger:
-    """Who keeps account of what is used. Nothing is connected to before there is something to account for."""
+def make_ledger(config: Config, reactor: Any, seconds: Callable[[], float]) -> ILedger:
+    """
+    Who keeps account of what is used. Nothing is connected to before there is something to account for.
+
+    @param seconds: a clock that nobody sets, unlike the reactor's.
+    """
     if config.limits_store is None:
-        return MemoryLedger(reactor.seconds)
+        return MemoryLedger(seconds)
     from .quotas.shared import SharedLedger
 
     return SharedLedger(reactor, partial(_connected, config, reactor), config.limits_when_away == "open")
@@ -68,7 +76,7 @@ def make_entrance(config: Config, traffic: Traffic, ledger: ILedger, reactor: An
     seen = None if config.keys_file is None else file.mark(config.keys_file)
     ring.replace(file.all_keys(config))
     gate = Gate(traffic, by_key(ring.owner), others, ledger, time.time)
-    return Entrance(gate, gate.catalogue, _watch(config, ring, seen, reactor))
+    return Entrance(gate, gate.catalogue, gate.stranger, _watch(config, ring, seen, reactor))
 
 
 def _watch(config: Config, ring: Ring[Holder], seen: object, reactor: Any) -> Watch | None:

@@ -99,6 +99,16 @@ class ConnectTimedOut(Unreachable):
         self.status, self.code = 504, "timeout_connect"
 
 
+class Unavailable(Unreachable):
+    """There was no connection to ARGO to be had lately, so that none was tried."""
+
+    attempts = 0
+
+    def __init__(self) -> None:
+        super().__init__("it could not lately, and is looked for every second")
+        self.status, self.code, self.retry_after = 503, "upstream_unavailable", "1"
+
+
 class Truncated(UpstreamFault):
     """The upstream's reply ended before it was complete."""
 

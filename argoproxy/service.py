@@ -21,30 +21,29 @@ from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
 from twisted.internet.interfaces import IDelayedCall, IReactorCore
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
-from twisted.web.client import Agent, BrowserLikePolicyForHTTPS
+from twisted.web.client import Agent
 from twisted.web.iweb import IAgent
 from twisted.web.resource import IResource
-from twisted.web.server import Site
+from twisted.web.server import Request, Site
 
 from . import __version__
 from .catalogue import Catalogue
 from .config import Config, ConfigFault, successor
-from .conversation import Call
 from .endpoints import Claim, claim
 from .entrance import make_entrance, make_ledger
-from .errors import UpstreamFault
-from .interfaces import IClient, IDialect, ILedger
+from .errors import ProxyError, UpstreamFault
+from .interfaces import IDialect, ILedger
 from .keys.watch import Watch
 from .net.addresses import Outward
-from .net.attempts import Attempts
-from .net.client import Close, Overridden, make_agent, make_client
+from .net.circuits import Circuits
+from .net.client import Close
+from .net.crowd import Crowd
 from .net.discovery import Discovery
 from .net.exchange import Exchange, Parties, Terms
 from .net.fetching import Fetcher
 from .net.hosts import Hosts
 from .net.images import Images
 from .net.origins import Origins
-from .net.patience import Patience
 from .net.peers import Peers
 from .net.planning import Planner
 from .net.pulse import Pulse
@@ -56,8 +55,8 @@ from .net.routes import Routes
 from .net.site import BoundedSite
 from .net.status import Status
 from .net.traffic import Traffic
-from .net.tunnel import ForwardProxy
 from .net.underway import Underway
+from .reach import asking_for_models, way
 from .registry import APIS, DIALECTS, upstreams
 from .routing import Router
 from .soundness import check
@@ -109,13 +108,15 @@ class Assembly:
     What serves by one configuration. Requests that run keep what they need of it, also when another one serves.
 
     @ivar resource: the whole web, for any Site.
+    @ivar stranger: as in L{Entrance}.
     """
 
     config: Config
     resource: IResource
     traffic: Traffic
+    stranger: Callable[[Request, bytes], ProxyError | None]
     peers: Peers
-    _background: Sequence[Refresher | Release | Watch]
+    _background: Sequence[Circuits | Refresher | Release | Watch]
     _close_connections: Close | None
     _wires: Callable[[], Mapping[str, str]]
 
@@ -209,6 +210,9 @@ class Proxy:
         config = self._serving.config
         self.site.hosts = Hosts(config.allowed_hosts if self._local else config.allowed_hosts or None)
         self.site.origins = Origins(config.cors_origins)
+        self.site.stranger = self._serving.stranger
+        self.site.let_in(_crowd(config, self._reactor))
+        self.site.longest_stall = config.send_timeout
         self._lasting.queues.bound(config.max_upstream, config.max_queue, config.max_queue_wait)
 
     def reload(self, config: Config) -> None:
@@ -418,7 +422,9 @@ def _connected(
     config: Config, reactor: Any, agent: IAgent | None = None, simulator: IService | None = None
 ) -> Proxy:
     check(config)
-    lasting = Lasting(reactor, agent, ledger=make_ledger(config, reactor))
+    # In memory time is the test's.
+    seconds = time.monotonic if agent is None else reactor.seconds
+    lasting = Lasting(reactor, agent, ledger=make_ledger(config, reactor, seconds))
     serving = _assembled(lasting, config)
     site = BoundedSite(
         serving.resource, serving.traffic.most_bytes, lambda path: APIS.of_path(path).faults, reactor
@@ -433,8 +439,9 @@ def _assembled(lasting: Lasting, config: Config) -> Assembly:
     @param config: one that has been checked.
     @raise ConfigFault: it can't serve all the same.
     """
-    reactor, counter, (attempts, close) = lasting.reactor, lasting.counter, _attempts(lasting, config)
-    client = Pulse(_patient(attempts, config, reactor), reactor)
+    reactor, counter = lasting.reactor, lasting.counter
+    there = way(config, reactor, lasting.agent, lasting.underway)
+    client = Pulse(there.client, reactor)
     catalogue = _catalogue(config)
     router = Router(upstreams(config), config.upstream, config.routes)
     planner = Planner(catalogue, router, counter, _images(config, reactor), config.strict_params, time.time)
@@ -447,52 +454,28 @@ def _assembled(lasting: Lasting, config: Config) -> Assembly:
         lasting.underway,
         _beginning(lasting, config),
     )
-    discovery = Discovery(reactor, client, router, _asking_for_models(f"{config.native_base}/models"))
+    discovery = Discovery(reactor, client, router, asking_for_models(f"{config.native_base}/models"))
     hours = config.model_refresh_interval_hours
     refresher = Refresher(
-        reactor, client, catalogue, _asking_for_models(config.models_url), discovery, interval=hours * 3600
+        reactor, client, catalogue, asking_for_models(config.models_url), discovery, interval=hours * 3600
     )
     release = Release(reactor, config.update_package, __version__)
     peers = Peers(lasting.underway, client, refresher, router, release)
     store = lasting.ledger if config.limits_store else None
     status = Status(client, refresher, release, router, peers, config.use_simulator, store, _description)
     entrance = make_entrance(config, traffic, lasting.ledger, reactor)
-    background = (refresher, release if config.update_check and not config.use_simulator else None, entrance.watch)
+    lookout = release if config.update_check and not config.use_simulator else None
+    background = (there.circuits, refresher, lookout, entrance.watch)
     return Assembly(
         config=config,
         resource=Routes(entrance.traffic, DIALECTS, APIS, entrance.catalogue, refresher, status).resource,
         traffic=traffic,
+        stranger=entrance.stranger,
         peers=peers,
         background=[one for one in background if one is not None],
-        close_connections=close,
+        close_connections=there.close,
         wires=router.in_use,
     )
-
-
-def _attempts(lasting: Lasting, config: Config) -> tuple[Attempts, Close | None]:
-    """What carries calls, and what closes the connections that it keeps."""
-    reactor, underway = lasting.reactor, lasting.underway
-    if lasting.agent is not None:
-        client = make_client(lasting.agent)
-        # In memory nobody waits.
-        return Attempts(client, client, reactor, underway, lambda: 0.0), None
-    seconds, url = config.connect_timeout, config.upstream_proxy
-    proxy = None if url is None else ForwardProxy.at(url, reactor, seconds)
-    endpoints = Overridden(reactor, config.resolve_overrides, seconds, _trust(config), proxy)
-    agent, close = make_agent(reactor, config.upstream_transport, endpoints)
-    fresh, _ = make_agent(reactor, config.upstream_transport, endpoints, keeps=False)
-    if proxy is not None:
-        agent, fresh = proxy.leading(agent), proxy.leading(fresh)
-    return Attempts(make_client(agent), make_client(fresh), reactor, underway), close
-
-
-def _trust(config: Config) -> BrowserLikePolicyForHTTPS:
-    if config.ca_file is None:
-        return BrowserLikePolicyForHTTPS()
-    # Few have one.
-    from .net.trust import trusting
-
-    return trusting(config.ca_file)
 
 
 def _beginning(lasting: Lasting, config: Config) -> Callable[[Parties, IDialect, Reply], Exchange]:
@@ -502,11 +485,10 @@ def _beginning(lasting: Lasting, config: Config) -> Callable[[Parties, IDialect,
     return partial(QueuedExchange, queues=lasting.queues, asker_of=asker_of)
 
 
-def _patient(client: IClient, config: Config, reactor: Any) -> IClient:
-    """The client that gives up in time, if the operator wants that."""
-    if config.first_byte_timeout is None and config.idle_timeout is None:
-        return client
-    return Patience(client, reactor, config.first_byte_timeout, config.idle_timeout)
+def _crowd(config: Config, reactor: Any) -> Crowd | None:
+    if config.max_connections is None and config.max_connections_per_address is None:
+        return None
+    return Crowd(config.max_connections, config.max_connections_per_address, reactor.seconds)
 
 
 def _description() -> bytes:
@@ -514,10 +496,6 @@ def _description() -> bytes:
     from .description import document
 
     return document()
-
-
-def _asking_for_models(url: str) -> Call:
-    return Call(url=url, body=b"", reply="models", method="GET")
 
 
 def _catalogue(config: Config) -> Catalogue:

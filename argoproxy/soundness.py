@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-from .config import Config, ConfigFault
+from .config import ENDPOINTS, Config, ConfigFault
 from .conversation import Allowance
 from .keys.file import all_keys
 
@@ -17,6 +17,8 @@ def check(config: Config) -> None:
     """@raise ConfigFault: it can't serve."""
     if config.user is None and not config.use_simulator and not config.username_passthrough:
         raise ConfigFault("user: not set, and ARGO must know who asks")
+    if len(config.environment) > 1 and any(getattr(config, name) for name in ("argo_base_url", *ENDPOINTS)):
+        raise ConfigFault("environment: there can be only one beside an address of its own (argo_base_url and others)")
     if config.max_image_mb is not None and find_spec("PIL") is None:
         raise ConfigFault("max_image_mb: needs Pillow: pip install 'argoproxy[images]'")
     if config.ca_file is not None:

@@ -80,3 +80,12 @@ def test_workers_share_the_account_of_limits(limited: dict[str, Any]) -> None:
     check(Config(user="someone", workers=2, limits_store="redis://127.0.0.1", **limited))
     with pytest.raises(ConfigFault, match=r"^limits: each worker would count for itself: "):
         check(Config(user="someone", workers=2, **limited))
+
+
+@pytest.mark.parametrize("address", ["argo_base_url", "argo_url", "argo_model_url"])
+def test_several_environments_have_no_address_of_their_own(address: str) -> None:
+    one: dict[str, Any] = {"user": "someone", address: "http://argo.example"}
+    check(Config(**one))
+    check(Config(user="someone", environment=("prod", "dev")))
+    with pytest.raises(ConfigFault, match=r"^environment: there can be only one beside "):
+        check(Config(**one, environment=("prod", "dev")))

@@ -114,13 +114,17 @@ def text(wanted: str, pattern: str) -> Kind:
     return Kind(wanted, accept)
 
 
-def several(item: Kind) -> Kind:
-    """One or a list of them, kept as a tuple; in text with commas between them."""
+def several(item: Kind, least: int = 0) -> Kind:
+    """
+    One or a list of them, kept as a tuple; in text with commas between them.
+
+    @param least: how many there must be.
+    """
 
     def accept(value: object) -> tuple[object, ...]:
         single = isinstance(value, str)
         values = [value] if single else value
-        if not isinstance(values, (list, tuple)):
+        if not isinstance(values, (list, tuple)) or len(values) < least:
             raise ValueError
         return tuple(_item(item, one, () if single else (str(index),)) for index, one in enumerate(values))
 

@@ -21,7 +21,6 @@ from argoproxy.config.keys import API_KEYS, LIMITS, ApiKey
 from argoproxy.config.kinds import Kind
 from argoproxy.conversation import Limits
 
-Environment = Literal["prod", "dev", "test"]
 Upstream = Literal["auto", "gateway", "native"]
 Transport = Literal["llhttp", "stock"]
 LogFormat = Literal["text", "json"]
@@ -158,7 +157,9 @@ class Config:
     )
     cors_origins: tuple[str, ...] = _key((), kinds.ORIGINS, "Origins whose web pages may call; unset: the proxy's own.")
     workers: int = _key(1, kinds.whole(1, 256), "Number of processes that serve; several need Linux and TCP.")
-    environment: Environment = _key("dev", kinds.choice(*get_args(Environment)), "Which of ARGO's environments to use.")
+    environment: tuple[str, ...] = _key(
+        ("dev",), kinds.several(kinds.choice(*BASES), least=1), "Which of ARGO's environments to use, the best first."
+    )
     argo_base_url: str | None = _key(
         None, kinds.BASE_URL, "Base of ARGO's addresses; wins over environment.", option="argo_url"
     )
@@ -199,12 +200,24 @@ class Config:
     idle_timeout: float | None = _key(
         None, kinds.number("seconds", above=True), "Seconds ARGO may be silent in its reply; unset: any time."
     )
+    breaker: bool = _key(
+        False, kinds.SWITCH, "Whether calls fail at once while ARGO can't be reached; always with several environments."
+    )
     keepalive_interval: float = _key(
         15.0, kinds.number("seconds"), "Seconds of silence on a stream after which a ping is sent; 0: never."
     )
     shutdown_grace: float = _key(30.0, kinds.number("seconds"), "Seconds that running requests get to end on shutdown.")
     drain_delay: float = _key(
         0.0, kinds.number("seconds"), "Seconds to serve on at shutdown, while /health/ready says 503 to load balancers."
+    )
+    send_timeout: float = _key(
+        600.0, kinds.number("seconds"), "Seconds a client may read nothing of what there is for it; 0: any time."
+    )
+    max_connections: int | None = _key(
+        None, kinds.whole(1), "Connections that clients may have to each worker; unset: any number."
+    )
+    max_connections_per_address: int | None = _key(
+        None, kinds.whole(1), "The same for each address they come from; unset: any number."
     )
     max_body_mb: float = _key(100.0, kinds.number("megabytes", above=True), "Largest request body taken, in megabytes.")
     log_format: LogFormat = _key("text", kinds.choice(*get_args(LogFormat)), "Form of the log's lines.")
@@ -263,7 +276,7 @@ class Config:
     @property
     def base_url(self) -> str:
         """Base of ARGO's addresses, without a slash at its end."""
-        return self.argo_base_url or BASES[self.environment]
+        return self.argo_base_url or BASES[self.environment[0]]
 
     @property
     def chat_url(self) -> str:
@@ -290,10 +303,15 @@ class Config:
         """What the paths of the native wires follow, such as C{/chat/completions} and C{/messages}."""
         return f"{self.base_url}/v1"
 
+    @property
+    def alone(self) -> tuple[Config, ...]:
+        """The same for each environment by itself, in their order."""
+        return tuple(attrs.evolve(self, environment=(one,)) for one in dict.fromkeys(self.environment))
+
     def at(self, base_url: str) -> Config:
         """The same, with every call going to one base: how the simulator is put in ARGO's place."""
         single: dict[str, Any] = dict.fromkeys((*ENDPOINTS, "upstream_proxy"))
-        return attrs.evolve(self, argo_base_url=base_url, **single)
+        return attrs.evolve(self, argo_base_url=base_url, environment=self.environment[:1], **single)
 
 
 KEYS = keys_of(Config)

@@ -14,14 +14,15 @@ from typing import Any
 
 import attrs
 from twisted.internet.defer import Deferred, succeed
+from twisted.web.http import parse_qs
 from twisted.web.server import Request
 
 from argoproxy.conversation import Allowance, Limits, Places, Verdict
 from argoproxy.errors import ClientFault, ProxyError
-from argoproxy.interfaces import ICatalogue, IDialect, ILedger
+from argoproxy.interfaces import ICatalogue, ICountDialect, IDialect, ILedger
 
 from .reply import Reply
-from .traffic import Guest, Traffic, asker, query_of
+from .traffic import Guest, Traffic, asker, fields, query_of
 
 # Seconds after which a place may have become free, for who knows.
 _SOON = 1.0
@@ -92,6 +93,14 @@ class Gate:
         """
         return self._holder(request, query_of(request)).guest.parties.planner.catalogue
 
+    def stranger(self, request: Request, path: bytes) -> ClientFault | None:
+        """Why nobody listens to what somebody begins to send, if nobody does."""
+        try:
+            self._holder(request, fields(parse_qs(path.partition(b"?")[2])))
+        except ClientFault as fault:
+            return fault
+        return None
+
     def exchange(self, request: Request, dialect: IDialect, path: Mapping[str, str] | None = None) -> Deferred[None]:
         """Serve a request by asking ARGO, if it may be."""
         reply = self.reply(request, dialect)
@@ -124,7 +133,7 @@ class Gate:
             if not reply.gone:
                 reply.tell(dialect.limit_headers(verdict, self._wall_clock()))
                 await self._traffic.serve(request, dialect, path, reply, holder.guest)
-                tokens = _tokens(reply, length)
+                tokens = 0 if ICountDialect.providedBy(dialect) else _tokens(reply, length)
         finally:
             self._ledger.leave(verdict, tokens)
 

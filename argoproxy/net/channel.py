@@ -25,7 +25,7 @@ from argoproxy.errors import ClientFault, Misdirected
 from .head import Head
 from .reply import JSON
 from .request import BoundedRequest
-from .sending import close_now, send_now
+from .sending import close_now, progress_of, send_now
 
 if TYPE_CHECKING:
     from .site import BoundedSite
@@ -52,6 +52,9 @@ class Channel(HTTPChannel):
     _lingering: IDelayedCall | None = None
     _watch: IDelayedCall | None = None
     _heard = 0.0
+    _stall_watch: IDelayedCall | None = None
+    _stalled_since: float | None = None
+    _sent: object = None
     _host: IAddress | None = None
     _peer: IAddress | None = None
     _unread = b""
@@ -76,11 +79,11 @@ class Channel(HTTPChannel):
 
     def connectionMade(self) -> None:
         super().connectionMade()
-        self.site.connections.add(self)
+        self.site.connected(self)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         super().connectionLost(reason)
-        for call in (self._lingering, self._watch):
+        for call in (self._lingering, self._watch, self._stall_watch):
             if call is not None and call.active():
                 call.cancel()
         self.site.disconnected(self)
@@ -106,10 +109,43 @@ class Channel(HTTPChannel):
         if self.timeOut is None:
             return
         left = self._heard + self.timeOut - self.site.clock.seconds()
+        if self._stalled_since is not None:
+            # It still has a reply to read, for which there is another time.
+            left = self.timeOut
         if left > 0:
             self._watch = self.callLater(left, self._look)
         else:
             self.timeoutConnection()
+
+    def pauseProducing(self) -> None:
+        """Called when the client reads more slowly than there is to read."""
+        super().pauseProducing()
+        self._await_reading()
+
+    def resumeProducing(self) -> None:
+        """Called when it has caught up."""
+        self._stalled_since = None
+        super().resumeProducing()
+
+    def _await_reading(self) -> None:
+        """From now on the client must go on reading."""
+        self._stalled_since, self._sent = self.site.clock.seconds(), progress_of(self.transport)
+        if self._stall_watch is None and self.site.longest_stall:
+            self._stall_watch = self.callLater(self.site.longest_stall, self._look_at_reading)
+
+    def _look_at_reading(self) -> None:
+        self._stall_watch = None
+        if self._stalled_since is None:
+            return
+        sent = progress_of(self.transport)
+        if sent is not None and sent != self._sent:
+            self._await_reading()
+            return
+        left = self._stalled_since + self.site.longest_stall - self.site.clock.seconds()
+        if left > 0:
+            self._stall_watch = self.callLater(left, self._look_at_reading)
+        else:
+            self.transport.abortConnection()
 
     def timeoutConnection(self) -> None:
         """Called when nothing was heard for too long: who has begun to ask is told."""
@@ -230,6 +266,8 @@ class Channel(HTTPChannel):
         """Called behind the last reply. A stream that had begun before could not say that it would be."""
         self._networkProducer.unregisterProducer()
         close_now(self.transport)
+        if self in self.site.connections:
+            self._await_reading()
 
     def end_behind_reply(self) -> None:
         """Close behind the request that has begun, if one has."""

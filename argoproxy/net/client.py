@@ -311,6 +311,19 @@ _REASONS: Mapping[type[Exception], Callable[[], Unanswered]] = {
 }
 
 
+def give_up(reply: IReply) -> None:
+    """Read no more of what nobody gets. Of a short reply nothing is left to be read, and its connection is kept."""
+    reply.deliver(_unread).addErrback(_as_meant).cancel()
+
+
+def _unread(data: bytes) -> None:
+    """Nobody gets it."""
+
+
+def _as_meant(failure: Failure) -> None:
+    """It ended before its end."""
+
+
 async def whole_list(reply: IReply) -> bytes:
     """
     The body of a reply that lists models, of whichever shape.

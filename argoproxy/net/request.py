@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 # How long a client may go on sending a body that has been refused, so that it reads the refusal.
 _LINGER = 2.0
+# Bodies up to this cost no memory to speak of.
+_SHORT = 65_536
 # Pieces above this are not copied behind their frame.
 _LARGE = 65_536
 
@@ -81,10 +83,20 @@ class BoundedRequest(Request):
     def gotLength(self, length: int | None) -> None:
         """Called when the head is complete, before any of the body."""
         self.content = BytesIO()
-        if length is not None and length > self.channel.site.most_bytes and self.objection is None:
-            self.objection = TooLarge(self.channel.site.most_bytes)
+        if self.objection is None:
+            self.objection = self._objection_to(length)
         if self.objection is not None:
             self.refuse_unread(self.objection)
+
+    def _objection_to(self, length: int | None) -> ProxyError | None:
+        """Why a body isn't read, if it isn't. A short one is, whoever sends it."""
+        site = self.channel.site
+        if length is not None and length > site.most_bytes:
+            return TooLarge(site.most_bytes)
+        if length is None or length > _SHORT:
+            fault: ProxyError | None = site.stranger(self, self.channel._path)
+            return fault
+        return None
 
     def handleContentChunk(self, data: bytes) -> None:
         """Called with the body, piece by piece."""

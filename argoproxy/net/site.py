@@ -13,13 +13,19 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress
 from twisted.web.resource import IResource
-from twisted.web.server import Site
+from twisted.web.server import Request, Site
 
+from argoproxy.errors import ProxyError
 from argoproxy.interfaces import IDialect
 
 from .channel import Channel
+from .crowd import Crowd, TurnedAway
 from .hosts import Hosts
 from .origins import Origins
+
+
+def anybody(request: Request, path: bytes) -> None:
+    """Nobody is a stranger."""
 
 
 class BoundedSite(Site):
@@ -31,6 +37,9 @@ class BoundedSite(Site):
     @ivar retiring: whether each connection ends behind its next reply.
     @ivar hosts: what requests may call it.
     @ivar origins: whose pages may ask.
+    @ivar stranger: why nothing is read of somebody, by a request's head and its path with the query; or L{None}.
+    @ivar crowd: what bounds the connections, if anything does.
+    @ivar longest_stall: seconds for which a client may read nothing of what there is for it; 0 for any time.
     """
 
     retiring = False
@@ -46,6 +55,9 @@ class BoundedSite(Site):
         self.dialect_for = dialect_for
         self.clock = reactor
         self.hosts, self.origins = Hosts(), Origins()
+        self.stranger: Callable[[Request, bytes], ProxyError | None] = anybody
+        self.crowd: Crowd | None = None
+        self.longest_stall = 0.0
         self.connections: set[Channel] = set()
         self._drained: Deferred[None] | None = None
 
@@ -54,6 +66,8 @@ class BoundedSite(Site):
         self.resource, self.most_bytes = resource, most_bytes
 
     def buildProtocol(self, addr: IAddress | None) -> Any:
+        if self.crowd is not None and not self.crowd.has_room(addr):
+            return TurnedAway()
         channel = Channel()
         channel.site = self
         channel.timeOut = self.timeOut
@@ -97,9 +111,24 @@ class BoundedSite(Site):
         for channel in list(self.connections):
             channel.transport.abortConnection()
 
+    def let_in(self, crowd: Crowd | None) -> None:
+        """Bound the connections from now on; L{None} for any number. Those that are there stay, and count."""
+        self.crowd = crowd
+        if crowd is not None:
+            for channel in self.connections:
+                crowd.came(channel.getPeer())
+
+    def connected(self, channel: Channel) -> None:
+        """A connection has come."""
+        self.connections.add(channel)
+        if self.crowd is not None:
+            self.crowd.came(channel.getPeer())
+
     def disconnected(self, channel: Channel) -> None:
         """A connection has gone."""
         self.connections.discard(channel)
+        if self.crowd is not None:
+            self.crowd.went(channel.getPeer())
         self._tell_if_drained()
 
     def _tell_if_drained(self) -> None:

@@ -7,7 +7,7 @@ What can be refused before a body is understood is refused here: its size, its m
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from io import BytesIO
 
 import attrs
@@ -57,6 +57,11 @@ class Traffic:
     client_timeouts: bool
     underway: Underway
     begin: Callable[[Parties, IDialect, Reply], Exchange] = Exchange
+    _everybody: Guest | None = attrs.field(init=False)
+
+    @_everybody.default
+    def _of_user(self) -> Guest | None:
+        return Guest(self.user, self.parties) if self.user else None
 
     def reply(self, request: Request, dialect: IDialect) -> Reply:
         """The reply to a request that is answered here and now."""
@@ -64,7 +69,7 @@ class Traffic:
 
     def guest(self, request: Request, query: Mapping[str, str]) -> Guest:
         """Whoever asks."""
-        return Guest(self.user or asker(request, query), self.parties)
+        return self._everybody or Guest(asker(request, query), self.parties)
 
     def exchange(self, request: Request, dialect: IDialect, path: Mapping[str, str] | None = None) -> Deferred[None]:
         """
@@ -165,9 +170,12 @@ def _is_json(content_type: bytes | None) -> bool:
 
 def query_of(request: Request) -> dict[str, str]:
     """The query's fields, the last of each name."""
-    if not request.args:
-        return {}
-    return {_text(name): _text(values[-1]) for name, values in request.args.items()}
+    return fields(request.args) if request.args else {}
+
+
+def fields(args: Mapping[bytes, Sequence[bytes]]) -> dict[str, str]:
+    """The same, of what a query is made of."""
+    return {_text(name): _text(values[-1]) for name, values in args.items()}
 
 
 def _text(value: bytes) -> str:

@@ -31,7 +31,9 @@ TAKEN: list[tuple[str, Any, Any]] = [
     ("cors_origins", ["https://a.gov:8", "app://obsidian.md"], ("https://a.gov:8", "app://obsidian.md")),
     ("max_upstream", 5, {"gateway": 5, "openai_native": 5, "anthropic_native": 5}),
     ("max_upstream", {"gateway": 5}, {"gateway": 5}),
-    ("environment", "prod", "prod"),
+    ("environment", "prod", ("prod",)),
+    ("environment", ["prod", "dev"], ("prod", "dev")),
+    ("breaker", True, True),
     ("argo_base_url", PROD, PROD),
     ("argo_base_url", "http://127.0.0.1:8080//", "http://127.0.0.1:8080"),
     ("argo_base_url", "http://[::1]:80/argoapi", "http://[::1]:80/argoapi"),
@@ -67,8 +69,8 @@ REFUSED: dict[str, list[Any]] = {
     "listen": ["", " ", [""], ["tcp:1", 5], {"a": "b"}, 5, ["a\nb"], None],
     "allowed_hosts": ["", "a b", "a:1", "http://a", [5], {}, None, "münchen"],
     "cors_origins": ["", "a.gov", "null", "https://a.gov/", "https://*.a.gov", "https://", ["*", 5], None],
+    "environment": ["production", "", True, None, "Dev", [], ["prod", "Dev"], ["prod", None]],
     "max_upstream": [0, -1, True, "5", None, {"native": 5}, {"gateway": 0}, {"gateway": "5"}],
-    "environment": ["production", "", True, None, "Dev"],
     "upstream": ["none", 1],
     "log_format": ["xml", None],
     "argo_base_url": NO_ADDRESSES,
@@ -111,7 +113,7 @@ def test_what_is_unset_by_default_may_be_unset_by_hand() -> None:
 def test_the_defaults_are_the_documented_ones() -> None:
     told = {key.name: key.default for key in KEYS}
     assert told == {key.name: getattr(Config(), key.name) for key in KEYS}
-    assert (told["port"], told["host"], told["environment"], told["upstream"]) == (44497, "127.0.0.1", "dev", "auto")
+    assert (told["port"], told["host"], told["environment"], told["upstream"]) == (44497, "127.0.0.1", ("dev",), "auto")
     assert (told["connect_timeout"], told["shutdown_grace"], told["keepalive_interval"]) == (10, 30, 15)
     assert [told[name] for name in ("user", "request_timeout", "default_chat_model", "unknown_model_fallback")] == [
         None
@@ -169,9 +171,17 @@ def test_the_environment_decides_the_base(environment: Any, base: str) -> None:
     assert config.native_base == f"{base}/v1"
 
 
+def test_of_several_environments_the_first_is_the_best() -> None:
+    config = Config(environment=("prod", "dev", "prod"))
+    assert config.base_url == PROD
+    assert [one.base_url for one in config.alone] == [PROD, DEV]
+    assert [one.at("http://h").base_url for one in (config, *config.alone)] == ["http://h"] * 3
+    assert config.at("http://h").environment == ("prod",)
+
+
 def test_an_own_base_wins_over_the_environment_and_a_single_address_over_both() -> None:
     config = Config(
-        environment="prod", argo_base_url="http://h/argoapi/", argo_url="http://x/chat", argo_model_url="http://y/m"
+        environment=("prod",), argo_base_url="http://h/argoapi/", argo_url="http://x/chat", argo_model_url="http://y/m"
     )
     assert config.base_url == "http://h/argoapi"
     assert config.chat_url == "http://x/chat"

@@ -9,16 +9,20 @@ import pytest
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress
+from twisted.internet.testing import MemoryReactorClock
 from twisted.logger import capturedLogs
 
 from argoproxy import service
+from argoproxy.config import Config
 from argoproxy.conversation import Allowance, Limits, Verdict
 from argoproxy.errors import ProxyError
 from argoproxy.keys import token
 from argoproxy.net.admission import of_address
+from argoproxy.service import make_proxy
 from argoproxy.simulator import SimulatorSettings
 from tests.conftest import LoggedErrors
 from tests.net.test_reload import Served
+from tests.net.test_site import Line
 from tests.web import CHAT, Got, Web
 
 KEY, OTHER, EXPIRED = token.new(), token.new(), token.new()
@@ -124,12 +128,17 @@ def test_a_key_is_taken_in_every_way_that_an_api_has(headers: dict[str, str], qu
     assert KEY not in str(events)
 
 
-def test_argo_is_asked_in_the_name_of_the_keys_user() -> None:
-    web = _web(user="alice")
-    _ask(web)
-    assert web.asked()["user"] == "alice"
-    _ask(web, key=OTHER)
-    assert web.asked()["user"] == "someone"
+@pytest.mark.parametrize("upstream", ["gateway", "native"])
+@pytest.mark.parametrize("ask", [one for name, one in ASKS.items() if "count" not in name])
+def test_argo_is_asked_in_the_name_of_the_keys_user(ask: tuple[str, Any], upstream: str) -> None:
+    web = _web(user="alice", config={"upstream": upstream})
+    path, body = ask
+    for key, user in ((KEY, "alice"), (OTHER, "someone")):
+        assert web.post(path, body | {"user": "mallory"}, _bearer(key)).status in (200, 400)
+        web.post(path, body, _bearer(key))
+        asked = web.simulator.requests[-1]
+        assert user in str(asked.document()) + str(asked.headers)
+        assert not [one for one in web.simulator.requests if "mallory" in str(one.document())]
 
 
 def test_the_log_has_the_name_of_the_key() -> None:
@@ -323,6 +332,15 @@ def test_users_and_addresses_are_limited_whatever_their_keys() -> None:
     assert [_ask(web, key=key).status for key in (KEY, OTHER)] == [200, 429]
 
 
+@pytest.mark.parametrize("name", ["anthropic_count", "google_count"])
+def test_to_count_tokens_costs_none(name: str) -> None:
+    web = _web(tokens_per_minute=1000, requests_per_minute=60)
+    assert _ask(web, ASKS[name]).status == 200
+    got = _ask(web)
+    assert got.header("x-ratelimit-remaining-tokens") == "1000"
+    assert got.header("x-ratelimit-remaining-requests") == "58"
+
+
 def test_there_may_be_limits_without_keys() -> None:
     web = Web(limits={"per_address": {"requests_per_minute": 1}})
     assert [web.post(*OPENAI).status for _ in range(2)] == [200, 429]
@@ -359,6 +377,39 @@ def test_an_address_is_a_host_or_a_network_of_ipv6(address: IAddress, name: str)
     assert allowance == Limits(concurrency=1).of("address", name)
 
 
+LARGE = b"Content-Length: 70000\r\nExpect: 100-continue\r\n\r\n"
+CHUNKED = b"Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n"
+
+
+@pytest.mark.parametrize("body", [LARGE, CHUNKED], ids=["large", "chunked"])
+@pytest.mark.parametrize("path", ["/v1/messages", "/v1/messages?key=argo-nobody"])
+def test_what_strangers_send_is_not_read(path: str, body: bytes) -> None:
+    line = Line(_web())
+    with capturedLogs() as events:
+        said = line.send(f"POST {path} HTTP/1.1\r\nHost: x\r\n".encode() + body)
+    assert said.startswith(b"HTTP/1.1 401 ")
+    assert b'"authentication_error"' in said
+    assert b"100 Continue" not in said
+    assert "argo-nobody" not in str([event.get("log_text") for event in events])
+
+
+@pytest.mark.parametrize("body", [LARGE, CHUNKED], ids=["large", "chunked"])
+@pytest.mark.parametrize(
+    ("query", "headers"),
+    [("", f"x-api-key: {KEY}\r\n"), ("", f"Authorization: Bearer {KEY}\r\n"), (f"?alt=sse&key={KEY}", "")],
+)
+def test_what_others_send_is(query: str, headers: str, body: bytes) -> None:
+    line = Line(_web())
+    said = line.send(f"POST /v1/messages{query} HTTP/1.1\r\nHost: x\r\n{headers}".encode() + body)
+    assert said.startswith(b"HTTP/1.1 100 ")
+
+
+def test_everybodys_is_where_there_are_no_keys() -> None:
+    for web in (Web(), Web(limits={"per_address": {"concurrency": 1}})):
+        said = Line(web).send(b"POST /v1/messages HTTP/1.1\r\nHost: x\r\n" + LARGE)
+        assert said.startswith(b"HTTP/1.1 100 ")
+
+
 def test_another_configuration_has_other_keys_and_the_same_account() -> None:
     web = Served(keys=[_row("it", KEY, requests_per_minute=2)])
     assert _ask(web).status == 200
@@ -392,7 +443,7 @@ class Slow:
 def slow(monkeypatch: pytest.MonkeyPatch) -> Slow:
     """In place of every ledger."""
     ledger = Slow()
-    monkeypatch.setattr(service, "make_ledger", lambda config, reactor: ledger)
+    monkeypatch.setattr(service, "make_ledger", lambda *arguments: ledger)
     return ledger
 
 
@@ -432,6 +483,18 @@ def test_a_bug_in_it_is_a_500(slow: Slow, logged_errors: LoggedErrors) -> None:
     slow.entering.errback(ZeroDivisionError())
     assert _ask(web).status == 500
     assert len(logged_errors.take()) == 1
+
+
+def test_time_passes_for_limits_by_a_clock_that_nobody_sets() -> None:
+    config = Config(user="someone", limits={"per_address": Limits(requests_per_minute=1)})
+    reactor = MemoryReactorClock()
+    ledger = make_proxy(config, reactor)._lasting.ledger
+    allowance = Limits(requests_per_minute=1).of("address", "a")
+    verdicts: list[Verdict] = []
+    for _ in range(2):
+        ledger.enter(allowance).addCallback(verdicts.append)
+        reactor.advance(3600.0)
+    assert [verdict.denied is None for verdict in verdicts] == [True, False]
 
 
 def test_health_tells_whether_a_store_is_there(slow: Slow) -> None:

@@ -92,7 +92,7 @@ def _run(*outcomes: Outcome, chance: float = 0.0, until: float | None = None, se
     clock = Clock()
     clock.advance(100.0)
     script, underway = Script(clock, list(outcomes)), Underway()
-    attempts = Attempts(script, script, clock, underway, lambda: chance)
+    attempts = Attempts(script, script, clock, underway, chance=lambda: chance)
     told: list[None] = []
     ended: list[Any] = []
     sent = attempts.send(CALL, None if until is None else 100.0 + until, lambda: told.append(None))

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from twisted.internet.abstract import FileDescriptor
 
 from tests.conftest import LoggedErrors
 from tests.net.test_site import HELLO, Line
@@ -241,6 +242,80 @@ def test_a_body_may_take_long_if_it_is_never_silent() -> None:
         line.channel.dataReceived(bytes([byte]))
         line.web.settle(50.0)
     assert _statuses(line.send(HELLO[-1:])) == [200]
+
+
+class Socket(FileDescriptor):
+    """What there is of a socket for whoever asks how much of a reply has gone out."""
+
+    def __init__(self) -> None:
+        super().__init__(reactor=object())  # type: ignore[arg-type]
+
+
+def _producer(line: Line) -> Any:
+    return line.transport.producer
+
+
+def _full(web: Web, more: bytes = b"") -> tuple[Line, Socket]:
+    """A connection whose client reads nothing of a stream that has begun."""
+    line = Line(web)
+    line.transport.transport = beneath = Socket()  # type: ignore[attr-defined]
+    body = HELLO.replace(b"Hello", b"[sim:hang]") + more
+    line.send(CHAT + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+    _producer(line).pauseProducing()
+    return line, beneath
+
+
+def test_who_reads_nothing_for_long_is_given_up() -> None:
+    line, _ = _full(Web(send_timeout=100.0))
+    line.web.settle(99.0)
+    assert not line.closed
+    line.web.settle(1.0)
+    assert line.closed
+    assert line.web.simulator.open_requests == 0
+    assert not line.web.clock.getDelayedCalls()
+
+
+def test_who_reads_slowly_is_not() -> None:
+    line, beneath = _full(Web(send_timeout=100.0))
+    for sent in range(5):
+        beneath.offset = sent + 1
+        line.web.settle(100.0)
+        assert not line.closed
+    line.web.settle(100.0)
+    assert line.closed
+
+
+def test_who_has_caught_up_may_take_any_time() -> None:
+    line, _ = _full(Web(send_timeout=100.0))
+    line.web.settle(99.0)
+    _producer(line).resumeProducing()
+    line.web.settle(500.0)
+    assert not line.closed
+    _producer(line).pauseProducing()
+    line.web.settle(99.0)
+    assert not line.closed
+    line.web.settle(1.0)
+    assert line.closed
+
+
+def test_nobody_is_given_up_if_that_is_not_wanted() -> None:
+    line, _ = _full(Web(send_timeout=0.0))
+    line.web.settle(10_000.0)
+    assert not line.closed
+
+
+def test_a_whole_reply_may_take_longer_to_read_than_a_silent_connection() -> None:
+    line = Line(Web(send_timeout=100.0))
+    line.transport.transport = beneath = Socket()  # type: ignore[attr-defined]
+    line.send(HEALTH)
+    _producer(line).pauseProducing()
+    for sent in range(3):
+        beneath.offset = sent + 1
+        line.web.settle(99.0)
+        assert not line.closed
+    _producer(line).resumeProducing()
+    line.web.settle(121.0)
+    assert line.closed
 
 
 def test_a_reply_may_take_longer_than_a_silent_connection() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 import pytest
 from pytest_twisted import ensureDeferred
-from twisted.internet import reactor
+from twisted.internet import reactor as _reactor
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.task import Clock
 from twisted.logger import capturedLogs, formatEvent
@@ -24,6 +24,8 @@ from argoproxy.quotas.shared import SharedLedger
 from tests.running import started
 
 pytest_plugins = ["tests.quotas.server"]
+
+reactor: Any = _reactor
 
 ALLOWANCE = Limits(requests_per_minute=10, tokens_per_minute=60, concurrency=2).of("key", "a")
 PASSES: Sequence[object] = [0, "0.0", "6.0", "0.0"]
@@ -149,7 +151,7 @@ class AwayTests(SynchronousTestCase):
 @ensureDeferred
 async def test_a_server_that_is_not_there_any_more_is_away(redis_command: list[str], tmp_path: Path) -> None:
     port = int(redis_command[-1])
-    ledger = make_ledger(Config(user="someone", limits_store=f"redis://127.0.0.1:{port}/3"), reactor)
+    ledger = make_ledger(Config(user="someone", limits_store=f"redis://127.0.0.1:{port}/3"), reactor, reactor.seconds)
     with started(redis_command, tmp_path, port):
         assert (await ledger.enter(ALLOWANCE)).denied is None
     with pytest.raises(ProxyError):
@@ -163,7 +165,8 @@ async def test_a_password_is_given(redis_command: list[str], tmp_path: Path) -> 
     port = int(redis_command[-1])
     config = Config(user="someone", limits_store=f"redis://127.0.0.1:{port}", limits_store_password="a password")
     with started([*redis_command, "--requirepass", "a password"], tmp_path, port):
-        right, wrong = (make_ledger(one, reactor) for one in (config, attrs.evolve(config, limits_store_password="x")))
+        other = attrs.evolve(config, limits_store_password="x")
+        right, wrong = (make_ledger(one, reactor, reactor.seconds) for one in (config, other))
         assert (await right.enter(ALLOWANCE)).denied is None
         with pytest.raises(ProxyError):
             await wrong.enter(ALLOWANCE)
