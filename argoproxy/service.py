@@ -444,7 +444,8 @@ def _assembled(lasting: Lasting, config: Config) -> Assembly:
     client = Pulse(there.client, reactor)
     catalogue = _catalogue(config)
     router = Router(upstreams(config), config.upstream, config.routes)
-    planner = Planner(catalogue, router, counter, _images(config, reactor), config.strict_params, time.time)
+    images, strict = _images(config, reactor), config.strict_params
+    planner = Planner(catalogue, router, counter, images, strict, time.time, config.fallbacks)
     terms = Terms(config.keepalive_interval, config.request_timeout, config.verbose)
     traffic = Traffic(
         Parties(reactor, client, planner, terms),
@@ -467,7 +468,7 @@ def _assembled(lasting: Lasting, config: Config) -> Assembly:
     lookout = release if config.update_check and not config.use_simulator else None
     background = (there.circuits, refresher, lookout, entrance.watch)
     return Assembly(
-        config=config,
+        config=_telling_unknown(config, catalogue),
         resource=Routes(entrance.traffic, DIALECTS, APIS, entrance.catalogue, refresher, status).resource,
         traffic=traffic,
         stranger=entrance.stranger,
@@ -506,6 +507,16 @@ def _catalogue(config: Config) -> Catalogue:
         fallback=config.unknown_model_fallback,
         overrides=config.abilities,
     )
+
+
+def _telling_unknown(config: Config, catalogue: Catalogue) -> Config:
+    """The same with a notice of fallbacks that nobody knows, at least before ARGO's own list is there."""
+    named = (name for model, others in config.fallbacks.items() for name in (model, *others))
+    unknown = [name for name in dict.fromkeys(named) if not catalogue.is_known(name)]
+    if not unknown:
+        return config
+    notice = f"fallbacks: so far there is no model called {', '.join(unknown)}"
+    return attrs.evolve(config, notices=(*config.notices, notice))
 
 
 def _images(config: Config, reactor: Any) -> Images:

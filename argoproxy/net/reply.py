@@ -7,7 +7,7 @@ client is still there, and passes the client's pace on to whatever it draws from
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 
 import attrs
@@ -69,6 +69,11 @@ class Reply:
         """Add headers to the reply, before it begins."""
         for name, value in headers.items():
             self._request.setHeader(name.encode("ascii"), value.encode("ascii", "replace"))
+
+    def forget(self, headers: Iterable[str]) -> None:
+        """Take back headers that were told."""
+        for name in headers:
+            self._request.responseHeaders.removeHeader(name)
 
     def begin(self, status: int, content_type: str) -> None:
         """Send the head of a stream with the next bytes."""

@@ -180,6 +180,14 @@ def test_no_other_name_leads_to_a_model_that_is_not_allowed(name: str) -> None:
     assert _ask(web, (CHAT, {**OPENAI[1], "model": name})).status == 403
 
 
+def test_no_model_that_is_not_allowed_serves_in_anothers_place() -> None:
+    fallbacks = {"gpt-5": ["gpt-4.1", "gpt-4o"], "claude-opus-4.7": ["gpt-5"]}
+    web = _web(models=["gpt-5", "gpt-4o"], config={"fallbacks": fallbacks})
+    web.simulator.fault("status=500")
+    assert _ask(web, (CHAT, {**OPENAI[1], "model": "gpt-5"})).header("x-argoproxy-model") == "argo:gpt-4o"
+    assert [request.document()["model"] for request in web.simulator.requests] == ["gpt5", "gpt4o"]
+
+
 def test_the_lists_have_the_allowed_models() -> None:
     web = _web(models=["gpt-4o", "claude-opus*"])
     families = {row["owned_by"] for row in web.get("/v1/models", _bearer(KEY)).json()["data"]}
