@@ -123,11 +123,11 @@ class Fetching:
     """A picture that is fetched from a name whose addresses change, over connections that the test plays."""
 
     def __init__(self, *answers: list[str]) -> None:
-        self.reactor: Any = MemoryReactorClock()
-        self.resolver = Changing(*answers)
-        self.reactor.nameResolver = self.resolver
-        outward = Outward(self.reactor, public=True, timeout=5.0)
-        fetcher = Fetcher(self.reactor, Agent.usingEndpointFactory(self.reactor, outward))
+        reactor: Any = MemoryReactorClock()
+        self.reactor, self.resolver = reactor, Changing(*answers)
+        reactor.nameResolver = self.resolver
+        outward = Outward(reactor, public=True, timeout=5.0)
+        fetcher = Fetcher(reactor, Agent.usingEndpointFactory(reactor, outward))
         self.outcome: list[Any] = []
         fetcher.get("http://changing.example/a.png", "messages").addBoth(self.outcome.append)
 
