@@ -155,7 +155,14 @@ class Channel(HTTPChannel):
             return
         if self._transferDecoder is not None and self._lingering is None:
             self.requests[0].refuse_unread(ClientFault(_TOO_SLOW, status=408, code="request_timeout"))
-        super().timeoutConnection()
+        # As Twisted does it, but without a word in the log for each.
+        self._abortingCall = self.callLater(self.abortTimeout, self.forceAbortClient)
+        self.loseConnection()
+
+    def forceAbortClient(self) -> None:
+        """Called if it can't be closed in a while."""
+        self._abortingCall = None
+        self.transport.abortConnection()
 
     def getHost(self) -> IAddress:
         """Our end's address; asked of the system once."""
