@@ -7,7 +7,6 @@ closed. Bodies, pauses and what a request needs to write are Twisted's channel's
 
 from __future__ import annotations
 
-import secrets
 import select
 from collections.abc import Callable
 from http import HTTPStatus
@@ -22,6 +21,8 @@ from twisted.web.http import HTTPChannel
 
 from argoproxy.errors import ClientFault
 
+from .headers import PlainHeaders
+from .record import new_token
 from .reply import JSON
 from .request import BoundedRequest
 from .sending import close_now, send_now
@@ -213,8 +214,8 @@ class Channel(HTTPChannel):
         """Let a request begin."""
         request = self.requestFactory(self)
         self.requests.append(request)
+        request.requestHeaders = PlainHeaders.read(head.fields)
         for name, value in head.fields:
-            request.requestHeaders.addRawHeader(name, value)
             framing = _FRAMING.get(name.lower())
             if framing is not None and not self._maybeChooseTransferDecoder(framing, value):
                 return
@@ -271,7 +272,7 @@ class Channel(HTTPChannel):
             self.loseConnection()
             return
         body = self.site.dialect_for(b"").error(ClientFault(text, status=status, code=code))
-        token = f"req_{secrets.token_hex(12)}"
+        token = f"req_{new_token()}"
         head = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nServer: argoproxy\r\nX-Request-Id: {token}\r\n"
         rest = f"Content-Type: {JSON}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
         self.transport.write((head + rest).encode("ascii") + body)

@@ -6,7 +6,6 @@ what the client is told of it beforehand.
 from __future__ import annotations
 
 import re
-import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import attrs
@@ -18,7 +17,7 @@ from argoproxy.interfaces import ICatalogue, ICounter, IDialect, IRouter, ITrans
 from argoproxy.translation import between
 
 from .images import Images
-from .record import Record
+from .record import Record, new_token
 
 _log = Logger()
 
@@ -65,7 +64,7 @@ class Planner:
         if isinstance(request, ChatRequest) and (wanted := self.images.wanted(request)):
             request = await self.images.put(request, wanted)
         name, headers = self._served(request, model)
-        stamp = Stamp(secrets.token_hex(12), int(self.wall_clock()), name)
+        stamp = Stamp(new_token(), int(self.wall_clock()), name)
         translation = between(dialect, upstream, request, model, stamp, self.counter)
         calls = tuple(translation.calls(user))
         return Plan(calls, translation, headers | self._changes(calls, record))
