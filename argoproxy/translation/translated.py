@@ -123,7 +123,7 @@ class Translation:
 
     def usage(self) -> Usage:
         told = [self._legs[choice].used for choice in sorted(self._legs)]
-        if told and all(told):
+        if told and None not in told:
             return _summed([usage for usage in told if usage], self._each)
         completion = sum(leg.used.completion if leg.used else leg.counted for leg in self._legs.values())
         return Usage(prompt=self._prompt.total(), completion=completion)
