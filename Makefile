@@ -2,6 +2,7 @@
 # make bench: how fast it is beside others.  make bench-compare: beside what it was.  make bench-curves: how cost grows.
 # What benchmarks are told stands in BENCH: make bench BENCH=--quick.
 # make bench-agents: what many users of coding agents cost.  make scale-check: proxies behind HAProxy and nginx.
+# make soak MINUTES=60: whether anything grows under mixed load with faults. make streams: thousands of them at once.
 # make conformance: published test suites, and clients that people use.
 # All of them make .venv first, and do only what has not been done yet.
 
@@ -15,7 +16,7 @@ OUTER := $(OUTER),argoproxy/tap.py,argoproxy/daemon.py,argoproxy/signals.py,argo
 OUTER := $(OUTER),argoproxy/endpoints.py,argoproxy/listening.py
 OUTER := $(OUTER),argoproxy/workers/supervision.py,argoproxy/workers/worker.py
 
-.PHONY: run test bench bench-compare bench-curves bench-agents scale-check conformance docs clean
+.PHONY: run test bench bench-compare bench-curves bench-agents scale-check soak streams conformance docs clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.installed
@@ -42,6 +43,16 @@ bench-agents: $(VENV)/.installed-bench
 
 scale-check: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.failover
+
+MINUTES := 60
+
+soak: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.soak --minutes $(MINUTES)
+
+STREAMS := 5000
+
+streams: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.streams --streams $(STREAMS)
 
 conformance: $(VENV)/.installed
 	$(BIN)/python -m conformance

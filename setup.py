@@ -26,6 +26,7 @@ TEST = [
     "ruff>=0.9",
     "setuptools>=77",
     "towncrier>=24.8",
+    "txredisapi>=1.6",
     "types-PyYAML>=6.0.12",
     "types-jsonschema>=4.18",
 ]
@@ -56,10 +57,12 @@ setup(
     package_dir={"": "."},
     packages=[*find_packages(include=["argoproxy", "argoproxy.*"]), "twisted.plugins"],
     package_data={"argoproxy": ["py.typed", "catalogue/*.yaml", "simulator/*.yaml", "simulator/model/*.yaml"]},
+    entry_points={"console_scripts": ["argoproxy = argoproxy.keys.command:main"]},
     zip_safe=False,
     install_requires=[
         "attrs>=24.1",
         "backports.zstd>=1.0; python_version < '3.14'",
+        "cryptography>=41.0",
         "httptools>=0.6.4",
         "hyperlink>=21.0",
         "jsonschema>=4.18",
@@ -75,6 +78,7 @@ setup(
     extras_require={
         "test": TEST,
         "images": ["pillow>=10.0"],
+        "redis": ["txredisapi>=1.6"],
         "docs": ["pydoctor>=24.11", "towncrier>=24.8"],
         "bench": ["matplotlib>=3.8", "py-spy>=0.4"],
     },

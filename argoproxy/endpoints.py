@@ -8,6 +8,7 @@ so all that can go wrong must go wrong here. Must stay out: what is served, and 
 from __future__ import annotations
 
 import errno
+import ipaddress
 import os
 import re
 import socket
@@ -39,7 +40,18 @@ Bind = Callable[[str, int], socket.socket]
 
 
 class Claim(Protocol):
-    """An address that is ours, or that is fit to be."""
+    """
+    An address that is ours, or that is fit to be.
+
+    @ivar beyond: whether other machines may reach it.
+    @ivar tls: the certificate and key to serve TLS with, if any.
+    """
+
+    @property
+    def beyond(self) -> bool: ...
+
+    @property
+    def tls(self) -> Any: ...
 
     def service(self, factory: ServerFactory[Any]) -> IService:
         """What listens there, once it is started."""
@@ -70,6 +82,10 @@ class TcpClaim:
     listener: socket.socket
     tls: Any = None
 
+    @property
+    def beyond(self) -> bool:
+        return not ipaddress.ip_address(self.listener.getsockname()[0].partition("%")[0]).is_loopback
+
     def service(self, factory: ServerFactory[Any]) -> IService:
         return AdoptedSocketService(self.listener, self.served(factory))
 
@@ -84,6 +100,8 @@ class UnixClaim:
 
     path: str
     mode: int
+    beyond = False
+    tls = None
 
     def service(self, factory: ServerFactory[Any]) -> IService:
         return UnixService(self, factory)

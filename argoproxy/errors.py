@@ -7,6 +7,8 @@ dialect's business (L{argoproxy.interfaces.IDialect.error}).
 
 from __future__ import annotations
 
+from typing import Literal
+
 
 class ProxyError(Exception):
     """
@@ -57,8 +59,54 @@ class TooLarge(ClientFault):
         super().__init__(text, status=413, code="request_too_large")
 
 
+class Misdirected(ClientFault):
+    """The request names a host that is not the proxy's."""
+
+    def __init__(self) -> None:
+        text = "This proxy is not known by that name. Its operator can name it in 'allowed_hosts'."
+        super().__init__(text, status=421, code="unknown_host")
+
+
 class UpstreamFault(ProxyError):
-    """ARGO, or the way to it, failed or refused."""
+    """
+    ARGO, or the way to it, failed or refused.
+
+    @ivar repeatable: whether nothing of a reply was seen and the same call may well go better.
+    @ivar attempts: how often the call was sent before this was known.
+    """
+
+    repeatable = False
+    attempts = 1
+
+
+class Unanswered(UpstreamFault):
+    """ARGO gave no reply: the connection ended before it came, or what came is not HTTP."""
+
+    def __init__(self, why: str, *, repeatable: bool = False) -> None:
+        super().__init__(502, f"ARGO could not be reached: {why}.", code="upstream_unreachable")
+        self.repeatable = repeatable
+
+
+class Unreachable(Unanswered):
+    """There is no connection to ARGO: nothing of the call was sent."""
+
+
+class ConnectTimedOut(Unreachable):
+    """The time for a connection to ARGO ran out."""
+
+    def __init__(self) -> None:
+        super().__init__("the connection took too long")
+        self.status, self.code = 504, "timeout_connect"
+
+
+class Unavailable(Unreachable):
+    """There was no connection to ARGO to be had lately, so that none was tried."""
+
+    attempts = 0
+
+    def __init__(self) -> None:
+        super().__init__("it could not lately, and is looked for every second")
+        self.status, self.code, self.retry_after = 503, "upstream_unavailable", "1"
 
 
 class Truncated(UpstreamFault):
@@ -69,10 +117,29 @@ class Truncated(UpstreamFault):
 
 
 class TimedOut(UpstreamFault):
-    """The time that the client or the operator allows for a reply ran out."""
+    """
+    The time that the client or the operator allows ran out.
 
-    def __init__(self, seconds: float) -> None:
-        super().__init__(504, f"The reply was not complete within {seconds:g} s.", code="timeout", should_retry=False)
+    @param what: of the time: C{total} for a whole reply, C{first_byte} until it begins, C{idle} between two bytes.
+    """
+
+    def __init__(self, seconds: float, what: Literal["total", "first_byte", "idle"] = "total") -> None:
+        super().__init__(504, _TIMED_OUT[what].format(seconds), code=f"timeout_{what}", should_retry=False)
+
+
+_TIMED_OUT = {
+    "total": "The reply was not complete within {:g} s.",
+    "first_byte": "ARGO did not begin to reply within {:g} s.",
+    "idle": "ARGO fell silent for {:g} s in the middle of its reply.",
+}
+
+
+class Busy(ProxyError):
+    """More is asked than the operator lets through at once."""
+
+    def __init__(self, status: int, message: str, code: str, seconds: int) -> None:
+        """@param seconds: after which to ask again."""
+        super().__init__(status, message, code=code, retry_after=str(seconds))
 
 
 class OurFault(ProxyError):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from zope.interface import Attribute, Interface
 
 from .conversation import (
+    Allowance,
     Call,
     ChatRequest,
     EmbeddingRequest,
@@ -19,6 +20,7 @@ from .conversation import (
     RouteCall,
     Stamp,
     Usage,
+    Verdict,
 )
 from .errors import ProxyError
 
@@ -46,6 +48,13 @@ class IDialect(Interface):
         The body of an error reply, as JSON.
 
         @param request_id: for the APIs whose errors repeat it.
+        """
+
+    def limit_headers(verdict: Verdict, now: float) -> Mapping[str, str]:
+        """
+        The headers that tell a client how its limits stand.
+
+        @param now: seconds since the epoch.
         """
 
 
@@ -331,10 +340,14 @@ class IRouter(Interface):
 class IClient(Interface):
     """Carries calls to ARGO."""
 
-    def send(call: Call) -> Deferred[IReply]:
+    def send(
+        call: Call, until: float | None = None, repeated: Callable[[], object] | None = None
+    ) -> Deferred[IReply]:
         """
         Make a call.
 
+        @param until: when, by the reactor's clock, whoever asks waits no longer. They end the call themselves.
+        @param repeated: called each time that the call is sent once more.
         @return: fires with the reply once its head is there, and fails with an
             L{UpstreamFault} if there is none. Cancelling it ends the call.
         """
@@ -344,6 +357,7 @@ class IReply(Interface):
     """ARGO's reply, its head read and its body still to come."""
 
     head: Head = Attribute("Its head.")
+    attempts: int = Attribute("How often the call was sent for it.")
 
     def deliver(sink: Callable[[bytes], None]) -> Deferred[None]:
         """
@@ -358,3 +372,26 @@ class IReply(Interface):
 
     def resume() -> None:
         """Read on."""
+
+
+class ILedger(Interface):
+    """Keeps account of what is used of allowances."""
+
+    away: bool = Attribute("Whether what keeps the account can't be reached.")
+
+    def enter(allowance: Allowance) -> Deferred[Verdict]:
+        """
+        A request begins: one out of each rate of requests, and a place; or nothing at all, if any of them has none, or
+        a rate of tokens is used up.
+
+        @return: fires with whether it may; fails with a L{ProxyError} if that can't be known.
+        """
+
+    def leave(verdict: Verdict, tokens: int) -> None:
+        """
+        A request that could begin has ended: its places are free, and its tokens are taken out of each rate of them,
+        also where there are fewer: then somebody is in debt, and waits until that is paid.
+        """
+
+    def close() -> None:
+        """Keep account no longer."""

@@ -46,6 +46,16 @@ APIS = Apis(
 )
 
 
+def addresses(config: Config) -> Mapping[str, tuple[str, ...]]:
+    """The addresses of each wire's calls. The first is that of a list of models, which can be asked for any time."""
+    native = config.native_base
+    return {
+        "gateway": (config.models_url, config.chat_url, config.stream_url, config.embed_url),
+        "openai_native": (f"{native}/models", f"{native}/chat/completions", f"{native}/embeddings"),
+        "anthropic_native": (f"{native}/models", f"{native}/messages"),
+    }
+
+
 def upstreams(config: Config) -> Mapping[str, IUpstream]:
     """The wires, by name."""
     native = config.native_base

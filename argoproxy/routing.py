@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from fnmatch import fnmatchcase
 
 import attrs
 from zope.interface import implementer
@@ -66,7 +65,6 @@ class Router:
 
     def _chosen(self, model: Model) -> str:
         for pattern, wire in self._patterns.items():
-            names = (model.internal_id, *model.names)
-            if any(fnmatchcase(name.lower(), pattern.lower()) for name in names):
+            if model.fits(pattern):
                 return wire
         return self._by_family()

@@ -1,5 +1,6 @@
 """
-What the process's signals do under C{twistd}: end gently, end at once, nothing, or begin a new log file.
+What the process's signals do under C{twistd}: end gently, end at once, read the configuration again, or
+begin a new log file.
 
 Only the plugin and the C{.tac} use it; who embeds a proxy keeps their own signals.
 """
@@ -39,23 +40,22 @@ class Signals:
     service, and the proxy's waits for running requests. The second one cuts those.
 
     @ivar cut: Ends at once what the stop waits for.
+    @ivar hang_up: What SIGHUP does.
     @ivar log_file: The log file, where there is one.
-    @ivar hang_up: What SIGHUP does, where it does something.
     """
 
     _reactor: Any
     _cut: Callable[[], None]
+    _hang_up: Callable[[], None]
     _log_file: LogFile | None = None
-    _hang_up: Callable[[], None] | None = None
     _before: dict[int, Any] = attrs.field(factory=dict, init=False)
     _stopping: bool = attrs.field(default=False, init=False)
 
     def install(self) -> None:
-        """Take SIGUSR1 and SIGHUP now, if they do anything; the others once the reactor has put in its own."""
+        """Take SIGHUP now, and SIGUSR1 if it does anything; the others once the reactor has put in its own."""
         if self._log_file is not None:
             self._take(signal.SIGUSR1, self._soon(self._log_file.rotate))
-        if self._hang_up is not None:
-            self._take(signal.SIGHUP, self._soon(self._hang_up))
+        self._take(signal.SIGHUP, self._soon(self._hang_up))
         IReactorCore(self._reactor).callWhenRunning(self._take_stopping)
 
     def restore(self) -> None:

@@ -8,12 +8,43 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-from .config import Config, ConfigFault
+from .config import ENDPOINTS, Config, ConfigFault
+from .conversation import Allowance
+from .keys.file import all_keys
 
 
 def check(config: Config) -> None:
     """@raise ConfigFault: it can't serve."""
     if config.user is None and not config.use_simulator and not config.username_passthrough:
         raise ConfigFault("user: not set, and ARGO must know who asks")
+    if len(config.environment) > 1 and any(getattr(config, name) for name in ("argo_base_url", *ENDPOINTS)):
+        raise ConfigFault("environment: there can be only one beside an address of its own (argo_base_url and others)")
     if config.max_image_mb is not None and find_spec("PIL") is None:
         raise ConfigFault("max_image_mb: needs Pillow: pip install 'argoproxy[images]'")
+    if config.ca_file is not None:
+        _check_certificates(config.ca_file)
+    _check_keys(config)
+
+
+def _check_certificates(path: str) -> None:
+    from .net.trust import trusting
+
+    try:
+        trusting(path)
+    except OSError as error:
+        raise ConfigFault(f"ca_file: {path}: {error.strerror}") from None
+    except ValueError:
+        raise ConfigFault(f"ca_file: {path}: holds no certificates in PEM, or bad ones") from None
+
+
+def _check_keys(config: Config) -> None:
+    if config.username_passthrough and (config.keys or config.keys_file):
+        raise ConfigFault("username_passthrough: a client's key can't be its user's name where keys are given out")
+    if "*" in config.cors_origins and (config.keys or config.keys_file):
+        raise ConfigFault('cors_origins: where keys are given out origins must be named: "*" is every page there is')
+    keys = all_keys(config)
+    if config.limits_store is not None and find_spec("txredisapi") is None:
+        raise ConfigFault("limits_store: needs txredisapi: pip install 'argoproxy[redis]'")
+    limited = config.limits or any(key.of("key", key.name) != Allowance() for key in keys)
+    if limited and config.workers > 1 and config.limits_store is None:
+        raise ConfigFault("limits: each worker would count for itself: set limits_store, or workers to 1")

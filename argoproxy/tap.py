@@ -8,7 +8,8 @@ imported where a service is made.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from twisted.application.service import Application, IService
@@ -16,6 +17,8 @@ from twisted.python import usage
 
 if TYPE_CHECKING:
     from .config import Config
+    from .daemon import Serving
+    from .logs import Destination
 
 # Options that aren't called as the configuration calls them.
 _FIELDS = {"argo-url": "argo_base_url", "log-format": "log_format", "simulator": "use_simulator"}
@@ -79,7 +82,7 @@ def _given(value: object) -> object:
 
 
 def _daemon(path: str | None, given: Mapping[str, object], twistd: Mapping[str, Any]) -> IService:
-    from .daemon import hold
+    from .tuning import hold
 
     hold()
     from .config import ConfigFault, load
@@ -87,7 +90,7 @@ def _daemon(path: str | None, given: Mapping[str, object], twistd: Mapping[str, 
     from .logs import LogFault
 
     try:
-        return _assembled(load(path, given, os.environ), twistd)
+        return _assembled(partial(load, path, given, os.environ), twistd)
     except ConfigFault as fault:
         raise SystemExit(f"argoproxy: {fault}") from None
     except ListenFault as fault:
@@ -96,34 +99,34 @@ def _daemon(path: str | None, given: Mapping[str, object], twistd: Mapping[str, 
         raise SystemExit(f"argoproxy: can't log: {fault}") from None
 
 
-def _assembled(config: Config, twistd: Mapping[str, Any]) -> IService:
-    from .signals import ignore_hang_ups
-
-    ignore_hang_ups()
-    return _supervised(config, twistd) if config.workers > 1 else _alone(config, twistd)
-
-
-def _alone(config: Config, twistd: Mapping[str, Any]) -> IService:
+def _assembled(read: Callable[[], Config], twistd: Mapping[str, Any]) -> IService:
     from .daemon import Daemon
+    from .signals import ignore_hang_ups
+    from .systemd import ServiceManager
+
+    config = read()
+    ignore_hang_ups()
+    service, log = _supervised(config, twistd) if config.workers > 1 else _alone(config, twistd)
+    return Daemon(service, log, read, ServiceManager.named_by(os.environ))
+
+
+def _alone(config: Config, twistd: Mapping[str, Any]) -> tuple[Serving, Destination]:
     from .endpoints import claim
     from .logs import destination
     from .service import make_service
 
     claims = claim(config.listen, config.host, config.port)
     log = destination(config, twistd)
-    service = make_service(config, claims)
-    return Daemon(service, log, service.proxy.cut)
+    return make_service(config, claims), log
 
 
-def _supervised(config: Config, twistd: Mapping[str, Any]) -> IService:
-    from .daemon import Daemon
+def _supervised(config: Config, twistd: Mapping[str, Any]) -> tuple[Serving, Destination]:
     from .logs import destination
     from .workers.supervision import claim_for_workers, make_supervisor
 
     sockets = claim_for_workers(config)
     log = destination(config, twistd)
-    service = make_supervisor(config, sockets, log, twistd)
-    return Daemon(service, log, service.cut, service.replace)
+    return make_supervisor(config, sockets, log, twistd), log
 
 
 def _twistd_options(arguments: list[str]) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ import importlib.metadata
 import platform
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypedDict
+from typing import Protocol, TypedDict
 
 import msgspec
 
@@ -54,7 +54,15 @@ def heading(cores: Cores) -> Heading:
     return {"when": when.isoformat(), "machine": _machine(cores)}
 
 
-def write(report: Report | CurvesReport, folder: Path, kind: str) -> Path:
+class Dated(Protocol):
+    """Any report."""
+
+    @property
+    def when(self) -> str:
+        """When it was made, as in the heading."""
+
+
+def write(report: Dated, folder: Path, kind: str) -> Path:
     """Keep a report; returns where."""
     folder.mkdir(parents=True, exist_ok=True)
     stamp = report.when.translate(str.maketrans("", "", "-:")).partition("+")[0]

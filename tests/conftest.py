@@ -63,7 +63,7 @@ def left_webs(logged_errors: LoggedErrors) -> Iterator[None]:
     web = sys.modules.get("tests.web")
     while web is not None and web.OPEN:
         one = web.OPEN.pop()
-        if one.proxy._traffic._running:
+        if one.proxy.underway.open:
             one.leave()
 
 

@@ -49,12 +49,12 @@ def stops() -> list[int]:
 
 
 def _installed(reactor: QueueingReactor, log_file: LogFile | None = None) -> Signals:
-    signals = Signals(reactor, _cut, log_file)
+    signals = Signals(reactor, _cut, _reload, log_file)
     signals.install()
     return signals
 
 
-def _replace() -> None:
+def _reload() -> None:
     raise AssertionError("what a signal does must be left to the reactor")
 
 
@@ -92,7 +92,7 @@ def test_nothing_stopping_is_taken_before_the_reactor_has_put_in_its_own() -> No
     assert len(reactor.queued) == 1
 
 
-def test_a_hang_up_does_nothing() -> None:
+def test_a_hang_up_before_all_is_made_does_nothing() -> None:
     ignore_hang_ups()
     os.kill(os.getpid(), signal.SIGHUP)
 
@@ -100,10 +100,10 @@ def test_a_hang_up_does_nothing() -> None:
 def test_a_hang_up_does_what_it_is_given() -> None:
     reactor = QueueingReactor()
     before = signal.getsignal(signal.SIGHUP)
-    signals = Signals(reactor, _cut, None, _replace)
+    signals = Signals(reactor, _cut, _reload)
     signals.install()
     signal.raise_signal(signal.SIGHUP)
-    assert reactor.queued == [_replace]
+    assert reactor.queued == [_reload]
     signals.restore()
     assert signal.getsignal(signal.SIGHUP) == before
 

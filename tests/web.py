@@ -70,9 +70,13 @@ class Web:
         self.config = Config(
             **{"user": "someone", "argo_base_url": "http://argo.example", "upstream": "gateway", **config}
         )
-        self.proxy: Proxy = make_proxy(self.config, self.clock, self.argo.agent)
+        self.proxy: Proxy = make_proxy(self.config, self.clock, self.agent())
         self.client: Any = StubTreq(self.proxy.resource)
         OPEN.append(self)
+
+    def agent(self) -> Any:
+        """What carries the proxy's calls."""
+        return self.argo.agent
 
     @property
     def simulator(self) -> Simulator:

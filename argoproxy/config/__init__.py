@@ -6,6 +6,19 @@ It knows nothing of what is done with the values.
 
 from argoproxy.config.faults import ConfigFault
 from argoproxy.config.layers import load, search_paths
-from argoproxy.config.model import KEYS, SIMULATOR_KEYS, Config, Key, SimulatorOptions
+from argoproxy.config.model import ENDPOINTS, KEYS, SIMULATOR_KEYS, Config, Key, SimulatorOptions
+from argoproxy.config.succession import LASTING, successor
 
-__all__ = ["KEYS", "SIMULATOR_KEYS", "Config", "ConfigFault", "Key", "SimulatorOptions", "load", "search_paths"]
+__all__ = [
+    "ENDPOINTS",
+    "KEYS",
+    "LASTING",
+    "SIMULATOR_KEYS",
+    "Config",
+    "ConfigFault",
+    "Key",
+    "SimulatorOptions",
+    "load",
+    "search_paths",
+    "successor",
+]

@@ -23,7 +23,9 @@ _MAX_DIGITS = 100
 
 _TAG = "tag:yaml.org,2002:"
 _MERGE = _TAG + "merge"
-_SCALARS = frozenset(_TAG + name for name in ("null", "bool", "int", "float", "str"))
+_SCALARS = frozenset(_TAG + name for name in ("null", "bool", "int", "float", "str", "timestamp"))
+# Dates stay as they are written: whoever wants one reads it.
+_TEXTS = frozenset({_TAG + "str", _TAG + "timestamp"})
 _Path = tuple[str, ...]
 
 
@@ -189,9 +191,9 @@ class _Reading:
         if isinstance(node, yaml.SequenceNode) and node.tag == _TAG + "seq":
             return [self._item(item, (*path, str(index))) for index, item in enumerate(node.value)]
         if not isinstance(node, yaml.ScalarNode) or node.tag not in _SCALARS:
-            wanted = "text, a number, true, false, a list or a mapping; no date or tag"
+            wanted = "text, a number, true, false, a list or a mapping; no tag"
             raise self._fault(node, f"{dotted(path)}: must be {wanted}")
-        if node.tag == _TAG + "str":
+        if node.tag in _TEXTS:
             return str(node.value)
         try:
             if len(node.value) > _MAX_DIGITS:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-_SECRET = re.compile(r"key|token|secret|passw|pwd|credential|auth|bearer|\bsk-", re.IGNORECASE)
+_SECRET = re.compile(r"key|token|secret|passw|pwd|credential|auth|bearer|upstream_proxy|\bsk-", re.IGNORECASE)
 _PLAIN = re.compile(r"[\w .,:/+<\[\]-]{0,60}", re.ASCII)
 _ADDRESS = re.compile(r"[a-z]{1,10}://[A-Za-z0-9.-]{1,60}(:[0-9]{1,5})?(/[\w./-]{0,60})?", re.ASCII)
 _LONG_WORD = re.compile(r"[\w+-]{20,}", re.ASCII)

@@ -22,7 +22,12 @@ _SWITCHES = {
     **dict.fromkeys(("true", "1", "yes", "on"), True),
     **dict.fromkeys(("false", "0", "no", "off"), False),
 }
+_PROXY = re.compile(
+    r"http://([\w.~!$&'()*+,;=%-]*(:[\w.~!$&'()*+,;=%:-]*)?@)?([A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]):(?P<port>[0-9]{1,5})/?",
+    re.ASCII,
+)
 _HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_.])?|\[[0-9A-Fa-f:.]+\]")
+_STORE = r"redis://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[0-9]{1,3})?/?"
 # What people put behind the base: the paths of the calls, as argo-proxy's single endpoints show them.
 _CALL = re.compile(
     r"(/api/v1(/resource(/(chat|streamchat|embed))?|/models)?|/v1(/chat/completions|/embeddings|/models|/messages)?)/*$"
@@ -109,6 +114,34 @@ def text(wanted: str, pattern: str) -> Kind:
     return Kind(wanted, accept)
 
 
+def several(item: Kind, least: int = 0) -> Kind:
+    """
+    One or a list of them, kept as a tuple; in text with commas between them.
+
+    @param least: how many there must be.
+    """
+
+    def accept(value: object) -> tuple[object, ...]:
+        single = isinstance(value, str)
+        values = [value] if single else value
+        if not isinstance(values, (list, tuple)) or len(values) < least:
+            raise ValueError
+        return tuple(_item(item, one, () if single else (str(index),)) for index, one in enumerate(values))
+
+    return Kind(f"{item.wanted} or a list of them", accept, _parse_several)
+
+
+def _item(item: Kind, value: object, path: tuple[str, ...]) -> object:
+    try:
+        return item.accept(value)
+    except ValueError:
+        raise Misfit(item.wanted, value, path) from None
+
+
+def _parse_several(written: str) -> object:
+    return [one.strip() for one in written.split(",") if one.strip()]
+
+
 def mapping(names: Kind, items: Kind) -> Kind:
     """A mapping, kept so that it can't be changed; only a file can hold one."""
 
@@ -162,6 +195,12 @@ def _accept_url(value: object) -> str:
     return value
 
 
+def _accept_proxy(value: object) -> str:
+    if not isinstance(value, str) or not (found := _PROXY.fullmatch(value)) or not 1 <= int(found["port"]) <= 65535:
+        raise ValueError
+    return value.rstrip("/")
+
+
 def _host(netloc: str) -> str:
     return re.sub(r":\d*$", "", netloc)
 
@@ -170,14 +209,10 @@ def _accept_base(value: object) -> str:
     return _CALL.sub("", _accept_url(value).rstrip("/")).rstrip("/")
 
 
-def _accept_listen(value: object) -> tuple[str, ...]:
-    endpoints = [value] if isinstance(value, str) else value
-    if not isinstance(endpoints, (list, tuple)):
+def _accept_endpoint(value: object) -> str:
+    if not isinstance(value, str) or not value.isprintable() or not value.strip():
         raise ValueError
-    for index, endpoint in enumerate(endpoints):
-        if not isinstance(endpoint, str) or not endpoint.isprintable() or not endpoint.strip():
-            raise Misfit("a Twisted endpoint", endpoint, () if endpoints[0] is value else (str(index),))
-    return tuple(endpoint.strip() for endpoint in endpoints)
+    return value.strip()
 
 
 def _accept_host_and_port(value: object) -> str:
@@ -193,18 +228,31 @@ def _accept_address(value: object) -> str:
     return str(ipaddress.ip_address(value))
 
 
+WIRES = ("gateway", "openai_native", "anthropic_native")
+_PLACES = whole(1)
+_PLACES_BY_WIRE = mapping(choice(*WIRES), _PLACES)
+
+
+def _accept_places(value: object) -> object:
+    by_wire = value if isinstance(value, Mapping) else dict.fromkeys(WIRES, _PLACES.accept(value))
+    return _PLACES_BY_WIRE.accept(by_wire)
+
+
 SWITCH = Kind("true or false", _accept_switch, lambda written: _SWITCHES.get(written.lower(), written))
 USER = Kind("a user name of printable ASCII without spaces", _accept_user)
 NAME = text("a name", r"\S(.*\S)?")
 HOST = text("the name or address of an interface", r"[A-Za-z0-9._:%-]+")
 PACKAGE = text("the name of a package", r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
+FILE = text("the path of a file", r".*\S.*")
+STORE = text("redis://HOST, redis://HOST:PORT or redis://HOST:PORT/NUMBER", _STORE)
 URL = Kind("an http:// or https:// address with a host, without user name, password, query or fragment", _accept_url)
+PROXY = Kind("http://host:port or http://user:password@host:port", _accept_proxy)
+FILE = text("a path", r".+")
 BASE_URL = Kind(URL.wanted, _accept_base)
-LISTEN = Kind(
-    "a Twisted endpoint or a list of them",
-    _accept_listen,
-    lambda written: [endpoint for endpoint in written.split(",") if endpoint.strip()],
-)
+LISTEN = several(Kind("a Twisted endpoint", _accept_endpoint))
+HOSTS = several(text("a host's name (*.example.gov for all below it)", r"[A-Za-z0-9._*-]+"))
+ORIGINS = several(text('an origin (https://chat.example.gov; "*" for all)', r"[a-z][a-z0-9+.-]*://[^/\s,*]+|\*"))
+PLACES = Kind(f"{_PLACES.wanted}, or {_PLACES_BY_WIRE.wanted}", _accept_places, _PLACES.parse)
 ALIASES = mapping(NAME, NAME)
 ROUTES = mapping(NAME, choice("gateway", "native", "openai"))
 RESOLVE = mapping(Kind('"host:port"', _accept_host_and_port), Kind("an IP address", _accept_address))

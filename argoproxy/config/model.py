@@ -17,13 +17,15 @@ import attrs
 from argoproxy.config import kinds
 from argoproxy.config.abilities import ABILITIES
 from argoproxy.config.faults import ConfigFault, Misfit, UnknownKey
+from argoproxy.config.keys import API_KEYS, LIMITS, ApiKey
 from argoproxy.config.kinds import Kind
+from argoproxy.conversation import Limits
 
-Environment = Literal["prod", "dev", "test"]
 Upstream = Literal["auto", "gateway", "native"]
 Transport = Literal["llhttp", "stock"]
 LogFormat = Literal["text", "json"]
 ImageFetch = Literal["off", "public", "any"]
+Unlimited = Literal["open", "closed"]
 
 BASES: Mapping[str, str] = MappingProxyType(
     {
@@ -34,6 +36,8 @@ BASES: Mapping[str, str] = MappingProxyType(
 )
 ENDPOINTS = ("argo_url", "argo_stream_url", "argo_embedding_url", "argo_model_url")
 _NOTHING: Mapping[str, str] = MappingProxyType({})
+_NO_PLACES: Mapping[str, int] = MappingProxyType({})
+_NO_LIMITS: Mapping[str, Limits] = MappingProxyType({})
 _NO_ABILITIES: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
 
 
@@ -148,8 +152,14 @@ class Config:
     host: str = _key("127.0.0.1", kinds.HOST, "Interface to listen on.")
     port: int = _key(44497, kinds.whole(0, 65535), "Port to listen on; 0 takes any free one.")
     listen: tuple[str, ...] = _key((), kinds.LISTEN, "Twisted endpoints to listen on, in place of host and port.")
+    allowed_hosts: tuple[str, ...] = _key(
+        (), kinds.HOSTS, "Names to be called by, beside localhost and addresses; unset: on loopback none, else any."
+    )
+    cors_origins: tuple[str, ...] = _key((), kinds.ORIGINS, "Origins whose web pages may call; unset: the proxy's own.")
     workers: int = _key(1, kinds.whole(1, 256), "Number of processes that serve; several need Linux and TCP.")
-    environment: Environment = _key("dev", kinds.choice(*get_args(Environment)), "Which of ARGO's environments to use.")
+    environment: tuple[str, ...] = _key(
+        ("dev",), kinds.several(kinds.choice(*BASES), least=1), "Which of ARGO's environments to use, the best first."
+    )
     argo_base_url: str | None = _key(
         None, kinds.BASE_URL, "Base of ARGO's addresses; wins over environment.", option="argo_url"
     )
@@ -177,10 +187,38 @@ class Config:
     connect_timeout: float = _key(
         10.0, kinds.number("seconds", above=True), "Seconds a connection to ARGO may take to open."
     )
+    max_upstream: Mapping[str, int] = _key(
+        _NO_PLACES, kinds.PLACES, "Calls that each worker makes at once, on each wire; the others wait in a fair queue."
+    )
+    max_queue: int | None = _key(None, kinds.whole(0), "Requests that may wait for that, on each wire; unset: any.")
+    max_queue_wait: float | None = _key(
+        None, kinds.number("seconds", above=True), "Seconds that a request may wait for that; unset: any time."
+    )
+    first_byte_timeout: float | None = _key(
+        None, kinds.number("seconds", above=True), "Seconds until ARGO's reply must begin; unset: any time."
+    )
+    idle_timeout: float | None = _key(
+        None, kinds.number("seconds", above=True), "Seconds ARGO may be silent in its reply; unset: any time."
+    )
+    breaker: bool = _key(
+        False, kinds.SWITCH, "Whether calls fail at once while ARGO can't be reached; always with several environments."
+    )
     keepalive_interval: float = _key(
         15.0, kinds.number("seconds"), "Seconds of silence on a stream after which a ping is sent; 0: never."
     )
     shutdown_grace: float = _key(30.0, kinds.number("seconds"), "Seconds that running requests get to end on shutdown.")
+    drain_delay: float = _key(
+        0.0, kinds.number("seconds"), "Seconds to serve on at shutdown, while /health/ready says 503 to load balancers."
+    )
+    send_timeout: float = _key(
+        600.0, kinds.number("seconds"), "Seconds a client may read nothing of what there is for it; 0: any time."
+    )
+    max_connections: int | None = _key(
+        None, kinds.whole(1), "Connections that clients may have to each worker; unset: any number."
+    )
+    max_connections_per_address: int | None = _key(
+        None, kinds.whole(1), "The same for each address they come from; unset: any number."
+    )
     max_body_mb: float = _key(100.0, kinds.number("megabytes", above=True), "Largest request body taken, in megabytes.")
     log_format: LogFormat = _key("text", kinds.choice(*get_args(LogFormat)), "Form of the log's lines.")
     log_max_mb: float = _key(10.0, kinds.number("megabytes", above=True), "Size at which the log file is rotated.")
@@ -192,6 +230,18 @@ class Config:
     )
     username_passthrough: bool = _key(
         False, kinds.SWITCH, "Whether ARGO is asked in the name that each client gives as its key, and never in yours."
+    )
+    keys: tuple[ApiKey, ...] = _key((), API_KEYS, "Keys of clients; if there are any, nothing is served without one.")
+    keys_file: str | None = _key(
+        None, kinds.FILE, "File with more keys, for nobody else to read; read again when it changes."
+    )
+    limits: Mapping[str, Limits] = _key(_NO_LIMITS, LIMITS, "Limits for each user and each address.")
+    limits_store: str | None = _key(
+        None, kinds.STORE, "Redis or Valkey that keeps what is used of limits, for several proxies; unset: memory."
+    )
+    limits_store_password: str | None = _key(None, kinds.NAME, "Its password.")
+    limits_when_away: Unlimited = _key(
+        "closed", kinds.choice(*get_args(Unlimited)), "While it is away requests are served unlimited, or refused."
     )
     image_fetch: ImageFetch = _key(
         "public", kinds.choice(*get_args(ImageFetch)), "Which addresses of images are fetched: public ones, any, none."
@@ -210,6 +260,12 @@ class Config:
     resolve_overrides: Mapping[str, str] = _key(
         _NOTHING, kinds.RESOLVE, 'IP addresses to connect to: "host:port" to address; the name is kept for TLS.'
     )
+    ca_file: str | None = _key(
+        None, kinds.FILE, "File of certificates (PEM) that vouch for ARGO, in place of the system's."
+    )
+    upstream_proxy: str | None = _key(
+        None, kinds.PROXY, "Forward proxy that leads to ARGO; what the environment says of one is ignored."
+    )
     simulator: SimulatorOptions = _key(
         SimulatorOptions(), _SIMULATOR, "Play ARGO in this process: true, or a mapping with enabled and its settings."
     )
@@ -220,7 +276,7 @@ class Config:
     @property
     def base_url(self) -> str:
         """Base of ARGO's addresses, without a slash at its end."""
-        return self.argo_base_url or BASES[self.environment]
+        return self.argo_base_url or BASES[self.environment[0]]
 
     @property
     def chat_url(self) -> str:
@@ -247,10 +303,15 @@ class Config:
         """What the paths of the native wires follow, such as C{/chat/completions} and C{/messages}."""
         return f"{self.base_url}/v1"
 
+    @property
+    def alone(self) -> tuple[Config, ...]:
+        """The same for each environment by itself, in their order."""
+        return tuple(attrs.evolve(self, environment=(one,)) for one in dict.fromkeys(self.environment))
+
     def at(self, base_url: str) -> Config:
         """The same, with every call going to one base: how the simulator is put in ARGO's place."""
-        single: dict[str, Any] = dict.fromkeys(ENDPOINTS)
-        return attrs.evolve(self, argo_base_url=base_url, **single)
+        single: dict[str, Any] = dict.fromkeys((*ENDPOINTS, "upstream_proxy"))
+        return attrs.evolve(self, argo_base_url=base_url, environment=self.environment[:1], **single)
 
 
 KEYS = keys_of(Config)

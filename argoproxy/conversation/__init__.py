@@ -5,6 +5,7 @@ Nothing here knows a dialect, a wire, or the network.
 """
 
 from .abilities import Abilities
+from .allowance import Allowance, Limits, Places, Rate, Standing, Verdict
 from .events import (
     Event,
     Failed,
@@ -41,6 +42,7 @@ from .route import Call, Head, RouteCall, Stamp
 
 __all__ = [
     "Abilities",
+    "Allowance",
     "Call",
     "ChatRequest",
     "DirectRequest",
@@ -52,17 +54,21 @@ __all__ = [
     "Finished",
     "Head",
     "Image",
+    "Limits",
     "Message",
     "Model",
     "Opaque",
     "OutputShape",
     "Part",
+    "Places",
+    "Rate",
     "Reasoning",
     "ReasoningDelta",
     "Request",
     "Role",
     "RouteCall",
     "Stamp",
+    "Standing",
     "Started",
     "Text",
     "TextDelta",
@@ -77,4 +83,5 @@ __all__ = [
     "Usage",
     "Used",
     "Vectors",
+    "Verdict",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from typing import Literal
 
 import msgspec
@@ -34,3 +35,8 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     def name(self) -> str:
         """The preferred public name."""
         return self.names[0]
+
+    def fits(self, pattern: str) -> bool:
+        """Whether a shell pattern, in any case, fits its id or one of its names, with C{argo:} or without."""
+        plain = (name.partition(":")[2] for name in self.names)
+        return any(fnmatchcase(name.lower(), pattern.lower()) for name in (self.internal_id, *self.names, *plain))

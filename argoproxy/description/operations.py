@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from argoproxy.conversation.allowance import UNITS
 from argoproxy.dialects import (
     anthropic_models,
     codex_models,
@@ -71,17 +72,24 @@ class Api(msgspec.Struct, frozen=True):
 
     @ivar faults: the types in which it shows errors; none where they may be anything.
     @ivar statuses: those of errors that only it has.
+    @ivar limits: the headers that tell how a client's limits stand.
     """
 
     name: str
     faults: tuple[Any, ...]
     statuses: tuple[int, ...] = ()
+    limits: tuple[str, ...] = ()
 
 
-OPENAI = Api("OpenAI", (openai_errors.ErrorBody,))
-ANTHROPIC = Api("Anthropic", (anthropic.ErrorBody,), (529,))
+OPENAI_LIMITS = tuple(f"x-ratelimit-{told}-{unit}" for unit in UNITS for told in ("limit", "remaining", "reset"))
+ANTHROPIC_LIMITS = tuple(
+    f"anthropic-ratelimit-{unit}-{told}" for unit in UNITS for told in ("limit", "remaining", "reset")
+)
+
+OPENAI = Api("OpenAI", (openai_errors.ErrorBody,), limits=OPENAI_LIMITS)
+ANTHROPIC = Api("Anthropic", (anthropic.ErrorBody,), (529,), ANTHROPIC_LIMITS)
 GOOGLE = Api("Google", (google_errors.ErrorBody,))
-ARGO = Api("ARGO", (), (529,))
+ARGO = Api("ARGO", (), (529,), OPENAI_LIMITS)
 PROXY = Api("argoproxy", (openai_errors.ErrorBody,))
 # The path has several, and the request tells whose is meant.
 ANY = Api("models", (openai_errors.ErrorBody, anthropic.ErrorBody, google_errors.ErrorBody))
@@ -120,7 +128,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     passes: bool = False
 
 
-_REFUSALS = (400, 401, 404, 413, 415, 500)
+_REFUSALS = (400, 401, 403, 404, 413, 415, 429, 500, 503)
 
 
 def _counts(summary: str, api: Api, **fields: Any) -> Operation:
@@ -130,7 +138,7 @@ def _counts(summary: str, api: Api, **fields: Any) -> Operation:
 
 def _asks(summary: str, api: Api, **fields: Any) -> Operation:
     """An operation that asks ARGO for something."""
-    fails = (*_REFUSALS, 429, 502, 503, 504, *api.statuses)
+    fails = (*_REFUSALS, 502, 504, *api.statuses)
     query = ("timeout", *fields.pop("query", ()))
     return Operation(summary=summary, api=api, query=query, fails=fails, passes=True, **fields)
 
@@ -264,7 +272,7 @@ _LISTS = {
         reply=(openai_models.Listing, anthropic_models.Page, google_models.Page, codex_models.Listing),
         query=("client_version", "limit", "after_id", "before_id", "pageSize", "pageToken"),
         headers=_ASKERS,
-        fails=(400,),
+        fails=(400, 401),
     ),
     "/v1/models/{model}": Operation(
         summary="One model, in the shape of the API that the request's headers or query are of; OpenAI's if of none.",
@@ -273,13 +281,17 @@ _LISTS = {
         reply=(openai_models.Row, anthropic_models.Row, google_models.Row, codex_models.Row),
         query=("client_version",),
         headers=_ASKERS,
-        fails=(400, 404),
+        fails=(400, 401, 403, 404),
     ),
     "/v1beta/models": Operation(
-        summary="The models.", api=GOOGLE, reply=(google_models.Page,), query=("pageSize", "pageToken"), fails=(400,)
+        summary="The models.",
+        api=GOOGLE,
+        reply=(google_models.Page,),
+        query=("pageSize", "pageToken"),
+        fails=(400, 401),
     ),
     "/v1beta/models/{model}": Operation(
-        summary="One model.", api=GOOGLE, model=_CHAT["model"], reply=(google_models.Row,), fails=(400, 404)
+        summary="One model.", api=GOOGLE, model=_CHAT["model"], reply=(google_models.Row,), fails=(400, 401, 403, 404)
     ),
 }
 
@@ -302,7 +314,7 @@ _REFRESH = Operation(
     reply=(Counts,),
     query=("timeout",),
     example={"timeout": 10},
-    fails=(400, 413, 502, 503, 504),
+    fails=(400, 401, 413, 502, 503, 504),
 )
 
 GETS: Mapping[str, Operation] = {**_LISTS, **_OWN}

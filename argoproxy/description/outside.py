@@ -7,7 +7,7 @@ from typing import Any
 
 from argoproxy.net.codings import TAKEN
 
-from .operations import Operation
+from .operations import ANTHROPIC_LIMITS, OPENAI_LIMITS, Operation
 
 _ID = {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,128}$"}
 _TEXT = {"type": "string"}
@@ -36,7 +36,7 @@ _HEADERS: Mapping[str, str] = {
 
 _ALWAYS = ("x-request-id", "request-id")
 _TOLD = ("x-argoproxy-model", "x-argoproxy-dropped", "x-argoproxy-adjusted", "x-argo-request-id")
-_REFUSED = ("retry-after", "x-should-retry")
+_REFUSED = ("retry-after", "retry-after-ms", "x-should-retry", "www-authenticate")
 _UNSUPPORTED = 415
 
 HEADERS: Mapping[str, Any] = {
@@ -53,10 +53,16 @@ HEADERS: Mapping[str, Any] = {
         "description": "The codings that a body may have, where it had another.",
         "schema": {"const": TAKEN},
     },
-    "retry-after": {"description": "ARGO's own.", "schema": _TEXT},
+    "retry-after": {"description": "When to try again: ARGO's own, or the proxy's, in seconds.", "schema": _TEXT},
+    "retry-after-ms": {"description": "The same in milliseconds, where it is the proxy's.", "schema": _TEXT},
+    "www-authenticate": {"description": "That a key is wanted, where there are keys.", "schema": {"const": "Bearer"}},
     "x-should-retry": {
         "description": "Whether an SDK may try again by itself.",
         "schema": {"enum": ["true", "false"]},
+    },
+    **{
+        name: {"description": "How the limits stand that whoever asks has, where there are some.", "schema": _TEXT}
+        for name in (*OPENAI_LIMITS, *ANTHROPIC_LIMITS)
     },
 }
 """The headers of replies."""
@@ -67,7 +73,10 @@ KEYS: Mapping[str, Any] = {
     "x-goog-api-key": {"type": "apiKey", "in": "header", "name": "x-goog-api-key"},
     "key": {"type": "apiKey", "in": "query", "name": "key"},
 }
-"""The ways to give a key. It is a user's name with C{username_passthrough}, and nothing is done with it without."""
+"""
+The ways to give a key. It is a user's name with C{username_passthrough}; where neither that is on nor keys are given
+out, nothing is done with it.
+"""
 
 
 def parameters(operation: Operation) -> Iterator[dict[str, Any]]:
@@ -89,9 +98,10 @@ def parameters(operation: Operation) -> Iterator[dict[str, Any]]:
 
 def headers(operation: Operation, *, refused: bool) -> dict[str, Any]:
     """What a reply says outside its body."""
-    more = (*_TOLD, *(_REFUSED if refused else ())) if operation.passes else ()
-    coded = ("accept-encoding",) if refused and _UNSUPPORTED in operation.fails else ()
-    return {name: {"$ref": f"#/components/headers/{name}"} for name in (*_ALWAYS, *more, *coded)}
+    names = [*_ALWAYS, *(_TOLD if operation.passes else ())]
+    if _UNSUPPORTED in operation.fails:
+        names += [*operation.api.limits, *((*_REFUSED, "accept-encoding") if refused else ())]
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
 def _parameter(place: str, name: str, text: str, schema: Any) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from argoproxy.vocabulary.anthropic import ChoiceShape, JsonFormat, OutputConfig
 from argoproxy.vocabulary.anthropic_blocks import SystemContent
 from argoproxy.wire.json import Fields
 
+from . import anthropic_limits
 from .anthropic_errors import STATUSES, error_body
 from .anthropic_history import read_messages
 from .anthropic_replies import StreamRenderer, WholeRenderer
@@ -78,6 +79,7 @@ class AnthropicMessages:
     language = "anthropic_messages"
     headers = HEADERS
     statuses = STATUSES
+    limit_headers = staticmethod(anthropic_limits.headers)
 
     def parse(self, body: bytes, call: RouteCall) -> ChatRequest:
         fields = split(body)
@@ -116,6 +118,7 @@ class AnthropicCount:
     language = "anthropic_count"
     headers = HEADERS
     statuses = STATUSES
+    limit_headers = staticmethod(anthropic_limits.headers)
 
     def parse(self, body: bytes, call: RouteCall) -> ChatRequest:
         fields = split(body)

@@ -14,7 +14,7 @@ from argoproxy.conversation import DirectRequest, RouteCall
 from argoproxy.errors import ProxyError
 from argoproxy.interfaces import IDialect
 
-from . import openai_errors, reading
+from . import openai_errors, openai_limits, reading
 from .openai_fields import Seconds
 
 _PROXYS_OWN = frozenset({"stream", "timeout"})
@@ -44,6 +44,7 @@ class ArgoDirect:
     language = "argo_direct"
     headers = ()
     statuses = openai_errors.STATUSES
+    limit_headers = staticmethod(openai_limits.headers)
 
     def parse(self, body: bytes, call: RouteCall) -> DirectRequest:
         """Take the body apart without judging what is ARGO's."""

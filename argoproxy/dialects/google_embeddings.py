@@ -14,7 +14,7 @@ from argoproxy.interfaces import IRenderer, IRenderingDialect
 from argoproxy.vocabulary.google import Content
 from argoproxy.wire.json import Fields
 
-from . import vectors
+from . import google_limits, vectors
 from .google_errors import STATUSES, error_body
 from .google_names import read_fields, read_object
 from .google_parts import only_text, refused
@@ -67,6 +67,7 @@ class GoogleEmbeddings:
     language = "google_embeddings"
     headers = ()
     statuses = STATUSES
+    limit_headers = staticmethod(google_limits.headers)
 
     def parse(self, body: bytes, call: RouteCall) -> GoogleEmbeddingRequest:
         """Understand a request. The path's C{method} says whether it is a batch."""

@@ -14,6 +14,7 @@ from argoproxy.conversation import ChatRequest, Request, RouteCall, Stamp
 from argoproxy.errors import ProxyError
 from argoproxy.interfaces import ICountDialect, IRenderer, IRenderingDialect
 
+from . import google_limits
 from .google_errors import STATUSES, error_body
 from .google_names import read_fields, read_object
 from .google_replies import WholeRenderer
@@ -33,6 +34,7 @@ class GoogleGenAI:
     language = "google_genai"
     headers = ()
     statuses = STATUSES
+    limit_headers = staticmethod(google_limits.headers)
 
     def parse(self, body: bytes, call: RouteCall) -> GenerateRequest:
         """Understand a request. The path's C{method} says whether it streams, the query's C{alt} in which frame."""
@@ -65,6 +67,7 @@ class GoogleCount:
     language = "google_count"
     headers = ()
     statuses = STATUSES
+    limit_headers = staticmethod(google_limits.headers)
 
     def parse(self, body: bytes, call: RouteCall) -> ChatRequest:
         """Understand a request: the contents themselves, or a whole request to generate some."""

@@ -16,6 +16,7 @@ from argoproxy.errors import ClientFault, ProxyError
 from argoproxy.interfaces import IRenderer, IRenderingDialect
 from argoproxy.vocabulary.openai import meaningful
 
+from . import openai_limits
 from .openai_chat_replies import FunctionsRequest, StreamRenderer, WholeRenderer
 from .openai_errors import STATUSES, error_body
 from .openai_fields import (
@@ -82,6 +83,7 @@ class OpenAIChat:
     language = "openai_chat"
     headers = ()
     statuses = STATUSES
+    limit_headers = staticmethod(openai_limits.headers)
 
     def parse(self, body: bytes, call: RouteCall) -> ChatRequest:
         fields = split(body)

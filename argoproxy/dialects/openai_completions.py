@@ -11,6 +11,7 @@ from argoproxy.errors import ClientFault, ProxyError
 from argoproxy.interfaces import IRenderer, IRenderingDialect
 from argoproxy.vocabulary.openai import meaningful
 
+from . import openai_limits
 from .openai_completions_replies import CompletionRequest, StreamRenderer, WholeRenderer
 from .openai_errors import STATUSES, error_body
 from .openai_fields import (
@@ -63,6 +64,7 @@ class OpenAICompletions:
     language = "openai_completions"
     headers = ()
     statuses = STATUSES
+    limit_headers = staticmethod(openai_limits.headers)
 
     def parse(self, body: bytes, call: RouteCall) -> CompletionRequest:
         known, extras = _READER.read(split(body))

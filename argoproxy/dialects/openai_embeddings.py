@@ -19,7 +19,7 @@ from argoproxy.conversation import EmbeddingRequest, Event, Failed, Request, Rou
 from argoproxy.errors import ClientFault, ProxyError
 from argoproxy.interfaces import IRenderer, IRenderingDialect
 
-from . import openai_errors, reading, vectors
+from . import openai_errors, openai_limits, reading, vectors
 from .openai_fields import IGNORED, Count, Ignored, Inputs, Seconds, texts_or_tokens
 
 _Encoding = Literal["float", "base64"]
@@ -58,6 +58,7 @@ class OpenAIEmbeddings:
     language = "openai_embeddings"
     headers = ()
     statuses = openai_errors.STATUSES
+    limit_headers = staticmethod(openai_limits.headers)
 
     def parse(self, body: bytes, call: RouteCall) -> EmbeddingsRequest:
         """Understand a request."""

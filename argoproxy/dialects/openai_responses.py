@@ -20,6 +20,7 @@ from argoproxy.interfaces import IRenderingDialect
 from argoproxy.vocabulary.openai import meaningful
 from argoproxy.wire.json import Fields
 
+from . import openai_limits
 from .openai_errors import STATUSES, error_body
 from .openai_fields import IGNORED, Count, Ignored, Seconds, Share, Temperature
 from .openai_formats import FlatFormat, read_effort, read_format
@@ -113,6 +114,7 @@ class OpenAIResponses:
     language = "openai_responses"
     headers = ()
     statuses = STATUSES
+    limit_headers = staticmethod(openai_limits.headers)
 
     def parse(self, body: bytes, call: RouteCall) -> ResponsesRequest:
         fields = split(body)

@@ -1,31 +1,32 @@
 """
 The server's side of one connection: bytes in, requests out, one behind the other.
 
-A head is read by llhttp, all at once and strictly: what could be understood in two ways is refused and the connection
-closed. Bodies, pauses and what a request needs to write are Twisted's channel's. What the Site allows is asked of it.
+A head that is none is refused and the connection closed. Bodies, pauses and what a request needs to write are Twisted's
+channel's. What the Site allows is asked of it.
 """
 
 from __future__ import annotations
 
 import select
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-import httptools
+from twisted.internet.address import UNIXAddress
 from twisted.internet.interfaces import IAddress, IDelayedCall
 from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel
 
-from argoproxy.errors import ClientFault
+from argoproxy.errors import ClientFault, Misdirected
 
+from .head import Head
 from .headers import PlainHeaders
 from .record import new_token
 from .reply import JSON
 from .request import BoundedRequest
-from .sending import close_now, send_now
+from .sending import close_now, progress_of, send_now
 
 if TYPE_CHECKING:
     from .site import BoundedSite
@@ -34,33 +35,8 @@ _log = Logger()
 
 # Bytes that a client may send ahead of a reply.
 _MOST_AHEAD = 1_000_000
+_TOO_SLOW = "The request did not come to its end in time."
 _END_OF_HEAD = b"\r\n\r\n"
-_VERSIONS = {"1.1": b"HTTP/1.1", "1.0": b"HTTP/1.0"}
-# Headers that say where a body ends; llhttp has seen to it that there is one at most.
-_FRAMING = {b"content-length": b"Content-Length", b"transfer-encoding": b"Transfer-Encoding"}
-
-
-class _Head:
-    """Takes what llhttp finds in a head."""
-
-    __slots__ = ("complete", "fields", "target")
-
-    def __init__(self) -> None:
-        self.target = b""
-        self.fields: list[tuple[bytes, bytes]] = []
-        self.complete = False
-
-    def on_url(self, part: bytes) -> None:
-        """Called with the target of the request."""
-        self.target += part
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Called with each header."""
-        self.fields.append((name, value.rstrip(b" \t")))
-
-    def on_headers_complete(self) -> None:
-        """Called at the end."""
-        self.complete = True
 
 
 class Channel(HTTPChannel):
@@ -77,6 +53,9 @@ class Channel(HTTPChannel):
     _lingering: IDelayedCall | None = None
     _watch: IDelayedCall | None = None
     _heard = 0.0
+    _stall_watch: IDelayedCall | None = None
+    _stalled_since: float | None = None
+    _sent: object = None
     _host: IAddress | None = None
     _peer: IAddress | None = None
     _unread = b""
@@ -101,11 +80,11 @@ class Channel(HTTPChannel):
 
     def connectionMade(self) -> None:
         super().connectionMade()
-        self.site.connections.add(self)
+        self.site.connected(self)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         super().connectionLost(reason)
-        for call in (self._lingering, self._watch):
+        for call in (self._lingering, self._watch, self._stall_watch):
             if call is not None and call.active():
                 call.cancel()
         self.site.disconnected(self)
@@ -131,10 +110,52 @@ class Channel(HTTPChannel):
         if self.timeOut is None:
             return
         left = self._heard + self.timeOut - self.site.clock.seconds()
+        if self._stalled_since is not None:
+            # It still has a reply to read, for which there is another time.
+            left = self.timeOut
         if left > 0:
             self._watch = self.callLater(left, self._look)
         else:
             self.timeoutConnection()
+
+    def pauseProducing(self) -> None:
+        """Called when the client reads more slowly than there is to read."""
+        super().pauseProducing()
+        self._await_reading()
+
+    def resumeProducing(self) -> None:
+        """Called when it has caught up."""
+        self._stalled_since = None
+        super().resumeProducing()
+
+    def _await_reading(self) -> None:
+        """From now on the client must go on reading."""
+        self._stalled_since, self._sent = self.site.clock.seconds(), progress_of(self.transport)
+        if self._stall_watch is None and self.site.longest_stall:
+            self._stall_watch = self.callLater(self.site.longest_stall, self._look_at_reading)
+
+    def _look_at_reading(self) -> None:
+        self._stall_watch = None
+        if self._stalled_since is None:
+            return
+        sent = progress_of(self.transport)
+        if sent is not None and sent != self._sent:
+            self._await_reading()
+            return
+        left = self._stalled_since + self.site.longest_stall - self.site.clock.seconds()
+        if left > 0:
+            self._stall_watch = self.callLater(left, self._look_at_reading)
+        else:
+            self.transport.abortConnection()
+
+    def timeoutConnection(self) -> None:
+        """Called when nothing was heard for too long: who has begun to ask is told."""
+        if self._unread:
+            self._refuse_head(408, _TOO_SLOW, "request_timeout")
+            return
+        if self._transferDecoder is not None and self._lingering is None:
+            self.requests[0].refuse_unread(ClientFault(_TOO_SLOW, status=408, code="request_timeout"))
+        super().timeoutConnection()
 
     def getHost(self) -> IAddress:
         """Our end's address; asked of the system once."""
@@ -193,35 +214,49 @@ class Channel(HTTPChannel):
     def _begin(self, data: bytes) -> None:
         """A request's head is here."""
         self._ahead = 0
-        head = _Head()
-        parser = httptools.HttpRequestParser(head)
-        try:
-            parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            """We go on in HTTP/1.1, as if it had not been offered."""
-        except httptools.HttpParserError:
-            head.complete = False
-        version = _VERSIONS.get(parser.get_http_version())
-        if not head.complete or version is None:
+        head = Head.read(data)
+        if not head.valid:
             self._respondToBadRequestAndDisconnect()
         elif len(head.fields) > self.maxHeaders:
             self._refuse_head(431, "The request has too many headers.", "head_too_large")
+        elif not head.names_one_host:
+            self._refuse_head(400, "A request must have one 'Host'.", "bad_host")
         else:
-            self._command, self._path, self._version = parser.get_method(), _path_of(head.target), version
+            self._command, self._path, self._version = head.method, head.path, head.version
             self._announce(head)
 
-    def _announce(self, head: _Head) -> None:
+    def _announce(self, head: Head) -> None:
         """Let a request begin."""
         request = self.requestFactory(self)
         self.requests.append(request)
         request.requestHeaders = PlainHeaders.read(head.fields)
-        for name, value in head.fields:
-            framing = _FRAMING.get(name.lower())
-            if framing is not None and not self._maybeChooseTransferDecoder(framing, value):
+        for name, value in head.framing:
+            if not self._maybeChooseTransferDecoder(name, value):
                 return
+        host = head.host
+        request.objection = None if host is None else self._fault_of(host)
+        if head.unusual:
+            self._look_at(head.unusual, request, host or b"")
         self.allHeadersReceived()
         if self.length == 0:
             self.allContentReceived()
+
+    def _fault_of(self, host: bytes) -> ClientFault | None:
+        """What is wrong with a host; who has a Unix socket may call it anything."""
+        fault = self.site.hosts.fault(host)
+        named_freely = isinstance(fault, Misdirected) and isinstance(self.getPeer(), UNIXAddress)
+        return None if named_freely else fault
+
+    def _look_at(self, unusual: Mapping[bytes, bytes], request: BoundedRequest, host: bytes) -> None:
+        """See whether a page may call, and whether what is expected of us is done here."""
+        origin, expected = unusual.get(b"origin"), unusual.get(b"expect")
+        if request.objection is None and origin is not None:
+            request.objection = self.site.origins.fault(origin, host)
+            if request.objection is None:
+                self.site.origins.allow(origin, request.requestHeaders, request.responseHeaders)
+        if request.objection is None and expected is not None and expected.lower() != b"100-continue":
+            text = "Only '100-continue' can be expected here."
+            request.objection = ClientFault(text, status=417, code="expectation_failed")
 
     def write(self, data: bytes) -> None:
         """Called with the bytes of a reply."""
@@ -231,6 +266,8 @@ class Channel(HTTPChannel):
         """Called behind the last reply. A stream that had begun before could not say that it would be."""
         self._networkProducer.unregisterProducer()
         close_now(self.transport)
+        if self in self.site.connections:
+            self._await_reading()
 
     def end_behind_reply(self) -> None:
         """Close behind the request that has begun, if one has."""
@@ -291,10 +328,3 @@ def _waits(transport: Any) -> bool:
     poll = select.poll()
     poll.register(transport.fileno(), select.POLLIN)
     return bool(poll.poll(0))
-
-
-def _path_of(target: bytes) -> bytes:
-    """A request's target without scheme and host, which clients of proxies put there."""
-    if target[:1] == b"/" or b"://" not in target:
-        return target
-    return b"/" + target.partition(b"://")[2].partition(b"/")[2]

@@ -8,7 +8,7 @@ wouldn't. No cookies, no redirects, no proxies from the environment.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, TypeVar
 
 import attrs
@@ -21,18 +21,26 @@ from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
 from twisted.internet.interfaces import IPushProducer, IStreamClientEndpoint
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
-from twisted.web.client import URI, Agent, BrowserLikePolicyForHTTPS, ResponseDone
+from twisted.web.client import (
+    URI,
+    Agent,
+    BrowserLikePolicyForHTTPS,
+    ResponseDone,
+    ResponseFailed,
+    ResponseNeverReceived,
+)
 from twisted.web.http import PotentialDataLoss
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent, IAgentEndpointFactory, IBodyProducer, IResponse
 from zope.interface import implementer
 
 from argoproxy.conversation import Call, Head
-from argoproxy.errors import Truncated, UpstreamFault
+from argoproxy.errors import ConnectTimedOut, Truncated, Unanswered, Unreachable, UpstreamFault
 from argoproxy.interfaces import IClient, IReply
 
-from .agent import CallHeaders, LlhttpAgent, WholeBody
+from .agent import CallHeaders, LlhttpAgent, UnansweredAgain, WholeBody
 from .pool import KeptConnections
+from .tunnel import CredentialsRefused, ForwardProxy, TunnelRefused
 
 # Bodies come as they are: ARGO's text streams stay readable.
 _ALWAYS = {"content-type": "application/json", "user-agent": "argoproxy", "accept-encoding": "identity"}
@@ -104,6 +112,7 @@ class UpstreamReply:
         self._response = response
         self._receiver: Receiver | None = None
         self.head = _head(response)
+        self.attempts = 2 if getattr(response.request, "sent_anew", False) else 1
 
     def deliver(self, sink: Callable[[bytes], None]) -> Deferred[None]:
         self._receiver = Receiver(sink)
@@ -189,20 +198,27 @@ class Overridden:
     Endpoints whose addresses the operator may override, the name kept for TLS.
 
     @ivar addresses: C{host:port} to an address, as C{curl --resolve} has it.
+    @ivar _proxy: leads there, if there is one.
     """
 
     _reactor: Any
     _addresses: Mapping[str, str]
     _connect_timeout: float
     _tls: BrowserLikePolicyForHTTPS = attrs.field(factory=BrowserLikePolicyForHTTPS)
+    _proxy: ForwardProxy | None = None
 
     def endpointForURI(self, uri: URI) -> IStreamClientEndpoint:
         name = uri.host.decode("ascii")
         address = self._addresses.get(f"{name}:{uri.port}", name)
-        endpoint = HostnameEndpoint(self._reactor, address, uri.port, timeout=self._connect_timeout)
+        endpoint = self._leading_to(address, uri.port)
         if uri.scheme == b"http":
             return endpoint
         return wrapClientTLS(self._tls.creatorForNetloc(uri.host, uri.port), endpoint)
+
+    def _leading_to(self, address: str, port: int) -> IStreamClientEndpoint:
+        if self._proxy is not None:
+            return self._proxy.tunnel(address, port)
+        return HostnameEndpoint(self._reactor, address, port, timeout=self._connect_timeout)
 
 
 def _headers(fields: Mapping[str, str]) -> CallHeaders:
@@ -227,7 +243,9 @@ class Client:
 
     _http: HTTPClient
 
-    def send(self, call: Call) -> Deferred[IReply]:
+    def send(
+        self, call: Call, until: float | None = None, repeated: Callable[[], object] | None = None
+    ) -> Deferred[IReply]:
         sent = self._http.request(
             call.method,
             _address(call.url),
@@ -270,26 +288,50 @@ def _unreachable(failure: Failure) -> Failure:
     """The fault for a call that got no head, unless that is as it was meant."""
     if failure.check(CancelledError):
         return failure
-    return Failure(UpstreamFault(502, f"ARGO could not be reached: {_why(failure)}.", code="upstream_unreachable"))
+    if not isinstance(failure.value, UnansweredAgain):
+        return Failure(_fault(failure))
+    fault = _fault(failure.value.reasons[0])
+    fault.attempts = 2
+    return Failure(fault)
 
 
-def _why(failure: Failure) -> str:
+def _fault(failure: Failure) -> Unanswered:
     """In a few words that name no address."""
+    something_came = failure.check(ResponseFailed) and not failure.check(ResponseNeverReceived)
     for reason in [failure, *getattr(failure.value, "reasons", ())]:
-        for kind, words in _REASONS.items():
+        for kind, named in _REASONS.items():
             if reason.check(kind):
-                return words
-    return "it did not answer in HTTP"
+                fault = named()
+                fault.repeatable = fault.repeatable and not something_came
+                return fault
+    return Unanswered("it did not answer in HTTP")
 
 
-_REASONS: Mapping[type[Exception], str] = {
-    error.ConnectionRefusedError: "the connection was refused",
-    error.DNSLookupError: "its name could not be resolved",
-    error.TimeoutError: "the connection took too long",
-    error.ConnectionLost: "the connection was lost before it answered",
-    error.ConnectionDone: "the connection was closed before it answered",
-    error.ConnectError: "no connection could be made",
+_REASONS: Mapping[type[Exception], Callable[[], Unanswered]] = {
+    error.ConnectionRefusedError: partial(Unreachable, "the connection was refused", repeatable=True),
+    error.DNSLookupError: partial(Unreachable, "its name could not be resolved"),
+    error.TimeoutError: ConnectTimedOut,
+    error.ConnectionLost: partial(Unanswered, "the connection was lost before it answered", repeatable=True),
+    error.ConnectionDone: partial(Unanswered, "the connection was closed before it answered", repeatable=True),
+    CredentialsRefused: partial(
+        Unreachable, "the proxy on the way to it refused our user name and password, or wants some"
+    ),
+    TunnelRefused: partial(Unreachable, "the proxy on the way to it refused to connect"),
+    error.ConnectError: partial(Unreachable, "no connection could be made"),
 }
+
+
+def give_up(reply: IReply) -> None:
+    """Read no more of what nobody gets. Of a short reply nothing is left to be read, and its connection is kept."""
+    reply.deliver(_unread).addErrback(_as_meant).cancel()
+
+
+def _unread(data: bytes) -> None:
+    """Nobody gets it."""
+
+
+def _as_meant(failure: Failure) -> None:
+    """It ended before its end."""
 
 
 async def whole_list(reply: IReply) -> bytes:
@@ -315,14 +357,17 @@ def make_client(agent: IAgent) -> Client:
     return Client(HTTPClient(fitting, _NO_COOKIES, WholeBody))
 
 
-def make_agent(reactor: Any, transport: str, endpoints: IAgentEndpointFactory) -> tuple[IAgent, Close]:
+def make_agent(
+    reactor: Any, transport: str, endpoints: IAgentEndpointFactory, keeps: bool = True
+) -> tuple[IAgent, Close]:
     """
     The agent for the network, and what closes the connections that it keeps at the end.
 
     @param transport: C{llhttp} for ours, C{stock} for Twisted's.
+    @param keeps: whether it keeps any.
     """
     if transport == "llhttp":
-        agent = LlhttpAgent(reactor, endpoints)
+        agent = LlhttpAgent(reactor, endpoints, keeps)
         return agent, agent.close
-    pool = KeptConnections(reactor)
+    pool = KeptConnections(reactor, keeps)
     return Agent.usingEndpointFactory(reactor, endpoints, pool), pool.closeCachedConnections

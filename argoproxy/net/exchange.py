@@ -40,8 +40,6 @@ from .silence import Silence
 
 _log = Logger()
 
-_CALLS_AT_ONCE = 8
-
 
 @attrs.frozen
 class Terms:
@@ -87,6 +85,8 @@ class Asked:
 class Exchange:
     """One request's way through the proxy."""
 
+    # Calls that one request may have under way.
+    _at_once = 8
     _parties: Parties
     _dialect: IDialect
     _reply: Reply
@@ -123,6 +123,12 @@ class Exchange:
             await self._failed(error)
         finally:
             self._stop_clocks()
+            self._account()
+
+    def _account(self) -> None:
+        """Note what it has cost so far, also where it was broken off."""
+        if self._reply.record.usage is None and self._translation is not None:
+            self._reply.record.usage = self._translation.usage()
 
     async def _failed(self, error: Exception) -> None:
         if self._reply.gone:
@@ -167,7 +173,7 @@ class Exchange:
             await self._leg(translation, 0)
         else:
             legs = [partial(self._leg, translation, choice) for choice in range(len(self._calls))]
-            await together(legs, _CALLS_AT_ONCE)
+            await together(legs, self._at_once)
         if translation.settle():
             await self._settled(translation)
         self._reply.record.usage = translation.usage()
@@ -183,7 +189,8 @@ class Exchange:
 
     async def _carried(self, translation: ITranslation, choice: int) -> ILeg:
         """Make a call, and take its reply to its end."""
-        sending = self._parties.client.send(self._calls[choice])
+        until = None if self._expiry is None else self._expiry.getTime()
+        sending = self._parties.client.send(self._calls[choice], until, self._reply.record.repeated)
         self._calls[choice] = self._calls[choice].without_body()
         self._count_on(translation)
         answer = await sending

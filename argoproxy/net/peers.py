@@ -14,25 +14,27 @@ import msgspec
 
 if TYPE_CHECKING:
     # A supervisor reads and writes what peers tell each other, and has none of these.
-    from argoproxy.interfaces import ICatalogue, IRouter
+    from argoproxy.interfaces import IRouter
 
     from .pulse import Pulse
     from .refresh import Refresher
     from .release import Release
-    from .traffic import Traffic
+    from .underway import Underway
 
 
 class Requests(msgspec.Struct, frozen=True):
     """
     @ivar open: exchanges under way.
     @ivar served: those that have ended, however that was.
+    @ivar repeated: how often a call to ARGO was sent once more.
     """
 
     open: int = 0
     served: int = 0
+    repeated: int = 0
 
     def __add__(self, other: Requests) -> Requests:
-        return Requests(self.open + other.open, self.served + other.served)
+        return Requests(self.open + other.open, self.served + other.served, self.repeated + other.repeated)
 
 
 class Heartbeat(msgspec.Struct, frozen=True):
@@ -119,9 +121,8 @@ class Peers:
     @ivar fleet: what is known of all of them; L{None} while this one is alone.
     """
 
-    _traffic: Traffic
+    _underway: Underway
     _pulse: Pulse
-    _catalogue: ICatalogue
     _refresher: Refresher
     _router: IRouter
     _release: Release
@@ -131,11 +132,16 @@ class Peers:
         """All processes together, as far as this one knows."""
         return self.fleet or Fleet(condition=self.condition())
 
+    @property
+    def draining(self) -> bool:
+        """Whether this one is about to stop."""
+        return self._underway.draining
+
     def condition(self) -> Condition:
         """How this one is."""
-        pulse, traffic = self._pulse, self._traffic
+        pulse, underway = self._pulse, self._underway
         heartbeat = Heartbeat(pulse.alive, pulse.ended_at, pulse.answered_at)
-        return Condition(Requests(traffic.open, traffic.served), heartbeat)
+        return Condition(Requests(underway.open, underway.served, underway.repeated), heartbeat)
 
     def news(self) -> News:
         """What this one knows, but for the list of models."""
@@ -156,8 +162,13 @@ class Peers:
     def learn(self, news: News) -> None:
         """Take what another has learnt."""
         if news.models:
-            self._catalogue.learn(news.models.encode("utf-8"))
-            self._refresher.learned_at = news.learned_at
+            self._refresher.learn(news.models.encode("utf-8"), news.learned_at)
         if news.native:
             self._router.native = True
         self._release.latest = news.latest or self._release.latest
+
+    def follow(self, before: Peers) -> None:
+        """Take all that those of another configuration know of the same ARGO."""
+        self.learn(before.news())
+        self._refresher.follow(before._refresher)
+        self._pulse.follow(before._pulse)

@@ -15,6 +15,7 @@ import attrs
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import IStreamClientEndpoint
+from twisted.python.components import proxyForInterface
 from twisted.python.failure import Failure
 from twisted.web._newclient import RequestNotSent
 from twisted.web.client import (
@@ -23,7 +24,9 @@ from twisted.web.client import (
     ResponseNeverReceived,
     _HTTP11ClientFactory,
 )
-from twisted.web.iweb import IResponse
+from twisted.web.iweb import IClientRequest, IResponse
+
+from .agent import UnansweredAgain
 
 _MOST_IDLE = 128
 _IDLE_SECONDS = 60
@@ -42,8 +45,8 @@ class KeptConnections(HTTPConnectionPool):
 
     _factory = QuietFactory
 
-    def __init__(self, reactor: Any) -> None:
-        super().__init__(reactor, persistent=True)
+    def __init__(self, reactor: Any, keeps: bool = True) -> None:
+        super().__init__(reactor, persistent=keeps)
         self._reactor = reactor
         self.maxPersistentPerHost = _MOST_IDLE
         self.cachedConnectionTimeout = _IDLE_SECONDS
@@ -81,7 +84,19 @@ class Reused:
     def _again(self, failure: Failure, request: Any, since: float) -> Any:
         if not _was_closed(failure) or self._seconds() - since > _AT_ONCE:
             return failure
-        return self._new().addCallback(lambda connection: connection.request(request))
+        anew = self._new().addCallback(lambda connection: connection.request(request))
+        return anew.addCallbacks(_noted, UnansweredAgain.over)
+
+
+class SentAnew(proxyForInterface(IClientRequest)):  # type: ignore[misc]
+    """A request that was sent on a second connection."""
+
+    sent_anew = True
+
+
+def _noted(response: IResponse) -> IResponse:
+    response.request = SentAnew(response.request)
+    return response
 
 
 def _was_closed(failure: Failure) -> bool:

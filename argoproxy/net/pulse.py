@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import attrs
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
@@ -32,12 +34,18 @@ class Pulse:
     answered_at: float | None = None
     ended_at: float | None = None
 
-    def send(self, call: Call) -> Deferred[IReply]:
-        return self._client.send(call).addCallbacks(self._answered, self._failed)
+    def send(
+        self, call: Call, until: float | None = None, repeated: Callable[[], object] | None = None
+    ) -> Deferred[IReply]:
+        return self._client.send(call, until, repeated).addCallbacks(self._answered, self._failed)
 
     def since(self, moment: float | None) -> float | None:
         """Seconds from a moment until now."""
         return None if moment is None else self._clock.seconds() - moment
+
+    def follow(self, before: Pulse) -> None:
+        """Know what another one knows of the same ARGO."""
+        self.alive, self.answered_at, self.ended_at = before.alive, before.answered_at, before.ended_at
 
     def _answered(self, reply: IReply) -> IReply:
         self.alive = reply.head.status not in _ABSENT

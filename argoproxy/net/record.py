@@ -22,7 +22,7 @@ _EVENT = {"log_level": LogLevel.info, "log_namespace": _NAMESPACE, "log_format":
 _LINE = (
     "%(id)s %(method)s %(path)s model=%(model)s upstream=%(upstream)s status=%(status)s "
     "first_byte_ms=%(first_byte_ms)s total_ms=%(total_ms)s tokens=%(prompt_tokens)s+%(completion_tokens)s "
-    "bytes=%(bytes)s end=%(end)s code=%(code)s"
+    "bytes=%(bytes)s attempts=%(attempts)s end=%(end)s code=%(code)s"
 )
 _ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 _LONGEST_PATH = 200
@@ -65,17 +65,21 @@ class Record:
     """
     A request's account, filled in as things become known.
 
+    @ivar key: the name of the client's key, where there are keys.
     @ivar end: why it ended: C{done}, C{client left}, or C{failed}.
     @ivar sent: bytes of body that went to the client.
+    @ivar attempts: 1, and how often a call was sent once more.
     """
 
     _clock: IReactorTime
     _request: WebRequest
     id: str = attrs.field(init=False)
+    key: str | None = None
     model: str = "-"
     upstream: str = "-"
     status: int = 0
     sent: int = 0
+    attempts: int = 1
     end: str = "done"
     code: str | None = None
     usage: Usage | None = None
@@ -91,6 +95,10 @@ class Record:
         if self._first_byte is None:
             self._first_byte = self._clock.seconds()
         self.sent += length
+
+    def repeated(self) -> None:
+        """A call was sent once more."""
+        self.attempts += 1
 
     def emit(self) -> None:
         """Write the line."""
@@ -109,11 +117,15 @@ class Record:
             "prompt_tokens": self.usage.prompt if self.usage else None,
             "completion_tokens": self.usage.completion if self.usage else None,
             "bytes": self.sent,
+            "attempts": self.attempts,
             "end": self.end,
             "code": self.code,
         }
-        # Made here: a look-up of thirteen fields by Twisted's formatter costs as much as the rest of the line's way.
+        # Made here: a look-up of fourteen fields by Twisted's formatter costs as much as the rest of the line's way.
         event["log_text"] = _LINE % event
+        if self.key is not None:
+            event["key"] = self.key
+            event["log_text"] += f" key={self.key}"
         globalLogPublisher(event)
 
 

@@ -54,6 +54,7 @@ class Refresher:
     interval: float
     learned_at: float | None = None
     told: Callable[[bytes, float], object] | None = None
+    _learned: bytes = b""
     _running: Deferred[None] | None = None
     _nudged: Deferred[Any] | None = None
 
@@ -81,6 +82,23 @@ class Refresher:
         asked = Deferred.fromCoroutine(self._refresh())
         return asked.addTimeout(min(seconds, _PATIENCE), self._clock, _too_late)
 
+    def learn(self, body: bytes, at: float | None) -> tuple[int, int]:
+        """
+        Take a list that came from ARGO.
+
+        @param at: when that was.
+        @return: the number of models before and after.
+        @raise UpstreamFault: it is none; the one in use stays.
+        """
+        counts = self._catalogue.learn(body)
+        self._learned, self.learned_at = body, at
+        return counts
+
+    def follow(self, before: Refresher) -> None:
+        """Know the list that another one has, of the same ARGO."""
+        if before._learned:
+            self.learn(before._learned, before.learned_at)
+
     def nudge(self) -> None:
         """See whether ARGO is there, unless that is being seen to."""
         if self._nudged is None:
@@ -91,7 +109,8 @@ class Refresher:
         self._nudged = None
 
     async def _keep_up(self) -> None:
-        _log.info("models: the built-in list serves until ARGO's own is there")
+        if self.learned_at is None:
+            _log.info("models: the built-in list serves until ARGO's own is there")
         while True:
             try:
                 before, after = await self.refresh()
@@ -111,8 +130,8 @@ class Refresher:
         if reply.head.status != 200:
             text = f"ARGO answered with status {reply.head.status} when asked for its models."
             raise UpstreamFault(502, text, code="bad_model_list")
-        counts = self._catalogue.learn(body)
-        self.learned_at = now = self._clock.seconds()
+        now = self._clock.seconds()
+        counts = self.learn(body, now)
         if self.told is not None:
             self.told(body, now)
         return counts

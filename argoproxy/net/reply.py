@@ -26,7 +26,7 @@ _SERVER = b"argoproxy"
 # The second is where Anthropic's SDKs look.
 ID_HEADERS = (b"x-request-id", b"request-id")
 # Twisted's own table lacks the newer ones.
-_PHRASES = {status.value: status.phrase.encode("ascii") for status in HTTPStatus} | {529: b"Overloaded"}
+PHRASES = {status.value: status.phrase.encode("ascii") for status in HTTPStatus} | {529: b"Overloaded"}
 
 
 @implementer(IPushProducer)
@@ -59,6 +59,11 @@ class Reply:
         for name in ID_HEADERS:
             self._request.setHeader(name, self.record.id.encode("ascii"))
         self._request.notifyFinish().addCallbacks(self._over, self._left)
+
+    @property
+    def address(self) -> str:
+        """Where the client asks from, without a port; empty for a Unix socket."""
+        return getattr(self._request.getClientAddress(), "host", "")
 
     def tell(self, headers: Mapping[str, str]) -> None:
         """Add headers to the reply, before it begins."""
@@ -105,6 +110,11 @@ class Reply:
         self._measure(status, body, JSON)
         self.record.wrote(len(body))
         return body
+
+    def options(self, allowed: str) -> None:
+        """Prepare the head of a reply without a body that tells the methods."""
+        self.tell({"allow": allowed})
+        self._head(204, "")
 
     def _refusal(self, fault: ProxyError) -> tuple[int, bytes]:
         self.blame(fault)
@@ -172,7 +182,7 @@ class Reply:
     def _head(self, status: int, content_type: str) -> None:
         self.begun = True
         self.record.status = status
-        self._request.setResponseCode(status, _PHRASES.get(status, b"Unknown"))
+        self._request.setResponseCode(status, PHRASES.get(status, b"Unknown"))
         if content_type:
             self._request.setHeader(b"content-type", content_type.encode("latin-1", "replace"))
 

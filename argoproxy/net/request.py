@@ -16,11 +16,11 @@ from twisted.logger import Logger
 from twisted.web.http import NO_BODY_CODES, datetimeToString
 from twisted.web.server import Request
 
-from argoproxy.errors import ClientFault, TooLarge
+from argoproxy.errors import ClientFault, ProxyError, TooLarge
 
 from .headers import PlainHeaders
 from .record import Record
-from .reply import ID_HEADERS, JSON, Reply
+from .reply import ID_HEADERS, JSON, PHRASES, Reply
 
 if TYPE_CHECKING:
     from .site import BoundedSite
@@ -34,7 +34,11 @@ _LARGE = 65_536
 
 
 class BoundedRequest(Request):
-    """A request whose body is kept in memory, and only if it is small enough."""
+    """
+    A request whose body is kept in memory, and only if it is small enough.
+
+    @ivar objection: why its head already gets it refused, if it does.
+    """
 
     channel: Any
     content: Any
@@ -44,6 +48,7 @@ class BoundedRequest(Request):
     startedWriting: Any
     code_message: bytes
     _disconnected: bool
+    objection: ProxyError | None = None
     _refused = False
     _bodiless = False
     queued = False
@@ -86,15 +91,17 @@ class BoundedRequest(Request):
     def gotLength(self, length: int | None) -> None:
         """Called when the head is complete, before any of the body."""
         self.content = BytesIO()
-        if length is not None and length > self.channel.site.most_bytes:
-            self._refuse()
+        if length is not None and length > self.channel.site.most_bytes and self.objection is None:
+            self.objection = TooLarge(self.channel.site.most_bytes)
+        if self.objection is not None:
+            self.refuse_unread(self.objection)
 
     def handleContentChunk(self, data: bytes) -> None:
         """Called with the body, piece by piece."""
         if self._refused:
             return
         if self.content.tell() + len(data) > self.channel.site.most_bytes:
-            self._refuse()
+            self.refuse_unread(TooLarge(self.channel.site.most_bytes))
             return
         self.content.write(data)
 
@@ -108,9 +115,8 @@ class BoundedRequest(Request):
     def process(self) -> None:
         """Called to serve it."""
         site = self.site = self.channel.site
-        if self.path == b"*" or not _is_text(self.path):
-            fault = ClientFault("The path is not valid UTF-8.", code="bad_path")
-            Reply(self, site.dialect_for(self.path), site.clock).refuse(fault)
+        if self.path[:1] != b"/" or not _is_text(self.path):
+            self._answer_no_path()
             return
         self.prepath = []
         # Klein takes it as a whole.
@@ -119,6 +125,15 @@ class BoundedRequest(Request):
             self.render(site.resource)
         except Exception:  # noqa: BLE001 - what a plain route does not expect becomes a 500 here, as others' does in the exchange
             self._failed()
+
+    def _answer_no_path(self) -> None:
+        """Answer what asks for no path of ours: C{OPTIONS *} means the server as a whole."""
+        reply = Reply(self, self.site.dialect_for(self.path), self.site.clock)
+        if (self.method, self.path) == (b"OPTIONS", b"*"):
+            reply.options("GET, HEAD, POST, OPTIONS")
+            self.finish()
+        else:
+            reply.refuse(ClientFault("The path is none, or not valid UTF-8.", code="bad_path"))
 
     def _failed(self) -> None:
         """A bug of ours, in a route that answers by itself."""
@@ -166,15 +181,15 @@ class BoundedRequest(Request):
         status = b"%b %d %b" % (self.clientproto, self.code, self.code_message)
         return b"\r\n".join([status, _date(int(self.site.clock.seconds())), *lines, b"", b""])
 
-    def _refuse(self) -> None:
-        """Answer with 413 now, and read on for a moment, since a client that is cut off sees no answer."""
+    def refuse_unread(self, fault: ProxyError) -> None:
+        """Answer now, and read on for a moment, since a client that is cut off as it sends sees no answer."""
         self._refused = True
         self.content = BytesIO()
         self.requestHeaders.removeHeader(b"expect")
         channel = self.channel
         self.method, self.path = channel._command, channel.path_so_far
         record = Record(channel.site.clock, self)
-        body = channel.site.dialect_for(channel.path_so_far).error(TooLarge(channel.site.most_bytes), record.id)
+        body = channel.site.dialect_for(self.path).error(fault, record.id)
         for name, value in (
             (b"server", b"argoproxy"),
             *((name, record.id.encode("ascii")) for name in ID_HEADERS),
@@ -183,9 +198,10 @@ class BoundedRequest(Request):
             (b"connection", b"close"),
         ):
             self.responseHeaders.setRawHeaders(name, [value])
-        channel.writeHeaders(b"HTTP/1.1", b"413", b"Request Entity Too Large", self.responseHeaders)
-        channel.write(body)
-        record.status, record.end, record.code = 413, "failed", "request_too_large"
+        channel.writeHeaders(b"HTTP/1.1", b"%d" % fault.status, PHRASES[fault.status], self.responseHeaders)
+        if self.method != b"HEAD":
+            channel.write(body)
+        record.status, record.end, record.code = fault.status, "failed", fault.code
         record.wrote(len(body))
         record.emit()
         channel.linger(_LINGER)

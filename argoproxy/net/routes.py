@@ -17,6 +17,7 @@ from argoproxy.errors import ClientFault, ProxyError
 from argoproxy.interfaces import ICatalogue, IDialect
 from argoproxy.limits import time_allowed
 
+from .admission import Gate
 from .apis import Api, Apis
 from .dispatch import Dispatch
 from .refresh import Counts, Refresher, Waiting
@@ -44,15 +45,16 @@ class Routes:
 
     def __init__(
         self,
-        traffic: Traffic,
+        traffic: Traffic | Gate,
         dialects: Mapping[str, IDialect],
         apis: Apis,
-        catalogue: ICatalogue,
+        catalogue: Callable[[Request], ICatalogue],
         refresher: Refresher,
         status: Status,
     ) -> None:
         """
         @param dialects: by name.
+        @param catalogue: the models that whoever asks may use; raises a L{ClientFault} for nobody.
         """
         self._traffic = traffic
         self._dialects = dialects
@@ -125,7 +127,8 @@ class Routes:
 
     def _models(self, request: Request) -> None:
         api = self._lister(request)
-        self._from_memory(request, api, lambda: api.models.listing(self._catalogue.models(), query_of(request)))
+        query = query_of(request)
+        self._from_memory(request, api, lambda: api.models.listing(self._catalogue(request).models(), query))
 
     def _one_model(self, request: Request, name: str) -> None:
         if name.rpartition(":")[2] in _GOOGLES_METHODS:
@@ -133,7 +136,7 @@ class Routes:
             reply.refuse(_only(reply, "POST"))
             return
         api = self._lister(request)
-        self._from_memory(request, api, lambda: api.models.one(self._known(name), name))
+        self._from_memory(request, api, lambda: api.models.one(_known(self._catalogue(request), name), name))
 
     def _from_memory(self, request: Request, api: Api, answer: Callable[[], bytes]) -> None:
         reply = self._traffic.reply(request, api.faults)
@@ -143,12 +146,6 @@ class Routes:
             reply.refuse(fault)
         else:
             reply.whole(200, body)
-
-    def _known(self, name: str) -> Model:
-        model = self._catalogue.resolve(name)
-        if not self._catalogue.is_known(name):
-            raise ClientFault("There is no such model.", status=404, code="model_not_found", param="model")
-        return model
 
     def _refresh(self, request: Request) -> Deferred[None]:
         reply = self._reply(request)
@@ -160,6 +157,7 @@ class Routes:
 
     def _refreshed(self, request: Request) -> Deferred[tuple[int, int]]:
         try:
+            self._catalogue(request)
             seconds = time_allowed(_patience(request), query_of(request), None)
         except ProxyError as fault:
             return fail(fault)
@@ -169,13 +167,24 @@ class Routes:
         """A path or a method that there isn't. Klein finishes the request itself: it saw no route begin it."""
         reply, error = self._reply(request), failure.value
         if isinstance(error, MethodNotAllowed):
-            return reply.refusal(_only(reply, ", ".join(sorted(error.valid_methods or ()))))
+            allowed = ", ".join(sorted(error.valid_methods or ()))
+            if request.method == b"OPTIONS":
+                reply.options(f"{allowed}, OPTIONS")
+                return b""
+            return reply.refusal(_only(reply, allowed))
         return reply.refusal(ClientFault("There is nothing at this path.", status=404, code="not_found"))
+
+
+def _known(catalogue: ICatalogue, name: str) -> Model:
+    model = catalogue.resolve(name)
+    if not catalogue.is_known(name):
+        raise ClientFault("There is no such model.", status=404, code="model_not_found", param="model")
+    return model
 
 
 def _only(reply: Reply, allowed: str) -> ClientFault:
     """The fault for another method, of which the reply's head tells, too."""
-    reply.tell({"allow": allowed})
+    reply.tell({"allow": f"{allowed}, OPTIONS"})
     return ClientFault(f"Only {allowed} is allowed here.", status=405, code="method_not_allowed")
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import socket
 from contextlib import suppress
+from typing import Any
 
+from twisted.internet.abstract import FileDescriptor
 from twisted.internet.interfaces import ITransport
 from twisted.internet.tcp import Connection
 
@@ -37,6 +39,17 @@ def close_now(transport: ITransport) -> None:
         with suppress(OSError):
             transport.socket.shutdown(socket.SHUT_RDWR)
     transport.loseConnection()
+
+
+def progress_of(transport: Any) -> object:
+    """
+    What changes each time that the other side has made room for more bytes, if there is a socket; else L{None}.
+
+    A transport changes its buffer, or how much of it is sent, only then; what is written meanwhile goes elsewhere.
+    """
+    while transport is not None and not isinstance(transport, FileDescriptor):
+        transport = getattr(transport, "transport", None)
+    return None if transport is None else (id(transport.dataBuffer), transport.offset)
 
 
 def _is_clear(transport: Connection) -> bool:

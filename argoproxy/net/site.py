@@ -18,6 +18,9 @@ from twisted.web.server import Site
 from argoproxy.interfaces import IDialect
 
 from .channel import Channel
+from .crowd import Crowd, TurnedAway
+from .hosts import Hosts
+from .origins import Origins
 
 
 class BoundedSite(Site):
@@ -27,6 +30,10 @@ class BoundedSite(Site):
     @ivar most_bytes: the largest body.
     @ivar connections: those that are open.
     @ivar retiring: whether each connection ends behind its next reply.
+    @ivar hosts: what requests may call it.
+    @ivar origins: whose pages may ask.
+    @ivar crowd: what bounds the connections, if anything does.
+    @ivar longest_stall: seconds for which a client may read nothing of what there is for it; 0 for any time.
     """
 
     retiring = False
@@ -41,10 +48,19 @@ class BoundedSite(Site):
         self.most_bytes = most_bytes
         self.dialect_for = dialect_for
         self.clock = reactor
+        self.hosts, self.origins = Hosts(), Origins()
+        self.crowd: Crowd | None = None
+        self.longest_stall = 0.0
         self.connections: set[Channel] = set()
         self._drained: Deferred[None] | None = None
 
+    def serve(self, resource: IResource, most_bytes: int) -> None:
+        """Serve something else from the next request on, also on the connections that are open."""
+        self.resource, self.most_bytes = resource, most_bytes
+
     def buildProtocol(self, addr: IAddress | None) -> Any:
+        if self.crowd is not None and not self.crowd.has_room(addr):
+            return TurnedAway()
         channel = Channel()
         channel.site = self
         channel.timeOut = self.timeOut
@@ -88,9 +104,24 @@ class BoundedSite(Site):
         for channel in list(self.connections):
             channel.transport.abortConnection()
 
+    def let_in(self, crowd: Crowd | None) -> None:
+        """Bound the connections from now on; L{None} for any number. Those that are there stay, and count."""
+        self.crowd = crowd
+        if crowd is not None:
+            for channel in self.connections:
+                crowd.came(channel.getPeer())
+
+    def connected(self, channel: Channel) -> None:
+        """A connection has come."""
+        self.connections.add(channel)
+        if self.crowd is not None:
+            self.crowd.came(channel.getPeer())
+
     def disconnected(self, channel: Channel) -> None:
         """A connection has gone."""
         self.connections.discard(channel)
+        if self.crowd is not None:
+            self.crowd.went(channel.getPeer())
         self._tell_if_drained()
 
     def _tell_if_drained(self) -> None:

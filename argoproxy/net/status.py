@@ -8,7 +8,7 @@ from typing import Literal
 import attrs
 import msgspec
 
-from argoproxy.interfaces import IRouter
+from argoproxy.interfaces import ILedger, IRouter
 
 from .peers import Peers, Requests, Workers
 from .pulse import Pulse
@@ -22,15 +22,20 @@ _QUIET = 60.0
 
 
 class Health(msgspec.Struct, frozen=True):
-    """It lives."""
+    """
+    It lives.
+
+    @ivar limits_store: whether the store that keeps account of limits answers; L{msgspec.UNSET} where there is none.
+    """
 
     status: Literal["ok"] = "ok"
+    limits_store: Literal["there", "away"] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Readiness(msgspec.Struct, frozen=True):
     """Whether it is of use, and why."""
 
-    status: Literal["ready", "not ready"]
+    status: Literal["ready", "not ready", "draining"]
     argo_reachable: bool
     seconds_since_argo_answered: float | None
     model_list: Literal["built-in", "argo"]
@@ -73,6 +78,7 @@ class Welcome(msgspec.Struct, frozen=True):
 class Status:
     """
     @ivar simulator: whether a simulator stands in for ARGO.
+    @ivar store: who keeps account of limits, where that is shared with others.
     @ivar describe: what makes the description of the whole API, in JSON.
     """
 
@@ -82,21 +88,24 @@ class Status:
     _router: IRouter
     _peers: Peers
     simulator: bool
+    store: ILedger | None
     describe: Callable[[], bytes]
 
     def health(self) -> bytes:
         """The process is alive: nothing else is asked."""
-        return msgspec.json.encode(Health())
+        if self.store is None:
+            return msgspec.json.encode(Health())
+        return msgspec.json.encode(Health(limits_store="away" if self.store.away else "there"))
 
     def ready(self) -> tuple[int, bytes]:
-        """200 if ARGO answered lately and its list of models isn't stale, else 503; and the reasons."""
+        """200 if ARGO answered lately, its list of models isn't stale, and we don't stop, else 503; and the reasons."""
         age, silence = self._age(), self._pulse.since(self._pulse.answered_at)
         answers = self._pulse.alive and silence is not None and silence <= _LATELY
         fresh = age is not None and (not self._refresher.interval or age <= _STALE * self._refresher.interval)
-        fleet = self._peers.known()
-        ready = answers and fresh
+        fleet, draining = self._peers.known(), self._peers.draining
+        ready = answers and fresh and not draining
         body = Readiness(
-            status="ready" if ready else "not ready",
+            status="draining" if draining else "ready" if ready else "not ready",
             argo_reachable=self._pulse.alive,
             seconds_since_argo_answered=_rounded(silence),
             model_list="built-in" if age is None else "argo",

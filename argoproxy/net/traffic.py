@@ -1,5 +1,5 @@
 """
-Every exchange under way: how a request becomes one, and how all are ended.
+How a request becomes an exchange.
 
 What can be refused before a body is understood is refused here: its size, its media type, its coding.
 """
@@ -7,7 +7,7 @@ What can be refused before a body is understood is refused here: its size, its m
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from io import BytesIO
 
 import attrs
@@ -17,17 +17,30 @@ from twisted.python.failure import Failure
 from twisted.web.server import Request
 
 from argoproxy.conversation import RouteCall
-from argoproxy.errors import ClientFault, ProxyError, TooLarge
+from argoproxy.errors import ClientFault, TooLarge
 from argoproxy.interfaces import IDialect
 
 from .codings import CODINGS, TAKEN, Coded, coding_of
 from .exchange import Asked, Exchange, Parties
 from .reply import Reply
+from .underway import Underway
 
 _log = Logger()
 
 _USER = re.compile(r"[!-~]{1,128}")
 _JSON = frozenset({None, b"application/json"})
+
+
+@attrs.frozen
+class Guest:
+    """
+    Who asks.
+
+    @ivar user: in whose name ARGO is asked; empty if they must say it, and don't.
+    """
+
+    user: str
+    parties: Parties
 
 
 @attrs.define(eq=False)
@@ -36,62 +49,67 @@ class Traffic:
     @ivar most_bytes: the largest body.
     @ivar user: in whose name ARGO is asked; L{None} if in that of each client, who gives it as a key.
     @ivar client_timeouts: whether to stop when a client's SDK says that it will.
-    @ivar served: how many exchanges have ended.
+    @ivar underway: where every exchange is kept until it ends.
+    @ivar begin: what makes one.
     """
 
     parties: Parties
     most_bytes: int
     user: str | None
     client_timeouts: bool
-    served: int = 0
-    _running: set[Exchange] = attrs.field(factory=set)
+    underway: Underway
+    begin: Callable[[Parties, IDialect, Reply], Exchange] = Exchange
+    _everybody: Guest | None = attrs.field(init=False)
 
-    @property
-    def open(self) -> int:
-        """How many exchanges are under way."""
-        return len(self._running)
+    @_everybody.default
+    def _of_user(self) -> Guest | None:
+        return Guest(self.user, self.parties) if self.user else None
 
     def reply(self, request: Request, dialect: IDialect) -> Reply:
         """The reply to a request that is answered here and now."""
         return Reply(request, dialect, self.parties.clock)
 
-    def exchange(self, request: Request, dialect: IDialect, path: dict[str, str] | None = None) -> Deferred[None]:
+    def guest(self, request: Request, query: Mapping[str, str]) -> Guest:
+        """Whoever asks."""
+        return self._everybody or Guest(asker(request, query), self.parties)
+
+    def exchange(self, request: Request, dialect: IDialect, path: Mapping[str, str] | None = None) -> Deferred[None]:
         """
         Serve a request by asking ARGO.
 
         @param path: the variables in the route's path.
         """
-        reply = self.reply(request, dialect)
+        guest = self.guest(request, query_of(request))
+        return self.serve(request, dialect, path or {}, self.reply(request, dialect), guest)
+
+    def serve(
+        self, request: Request, dialect: IDialect, path: Mapping[str, str], reply: Reply, guest: Guest
+    ) -> Deferred[None]:
+        """
+        Serve a request for somebody by asking ARGO.
+
+        @return: fires when the reply is complete, and never fails.
+        """
         body = _taken(request)
-        route = RouteCall(path or {}, query_of(request), _headers(request, dialect))
-        user = self.user or asker(request, route.query)
+        route = RouteCall(path, query_of(request), _headers(request, dialect))
         coding = coding_of(request)
-        if (fault := self._refusal(request, coding, len(body), user)) is not None:
+        if (fault := self._refusal(request, coding, len(body), guest.user)) is not None:
             reply.tell({} if coding in CODINGS else {"accept-encoding": TAKEN})
             reply.refuse(fault)
             return succeed(None)
-        exchange = Exchange(self.parties, dialect, reply)
-        self._running.add(exchange)
+        exchange = self.begin(guest.parties, dialect, reply)
+        self.underway.exchanges.add(exchange)
         patience = header(request, "x-stainless-read-timeout") if self.client_timeouts else None
         given = Coded(body, coding, self.most_bytes) if coding else body
-        running = exchange.run(Asked(given, route, user, patience)).addErrback(self._unforeseen, reply)
-        return running.addBoth(self._over, exchange)
+        running = exchange.run(Asked(given, route, guest.user, patience)).addErrback(self.unforeseen, reply)
+        return running.addBoth(self.underway.over, exchange)
 
-    def cut(self, cause: ProxyError) -> None:
-        """End all that is under way."""
-        for exchange in list(self._running):
-            exchange.cut(cause)
-
-    def _unforeseen(self, failure: Failure, reply: Reply) -> None:
+    def unforeseen(self, failure: Failure, reply: Reply) -> None:
         """Even telling the client what went wrong went wrong."""
         if reply.gone:
             return
         _log.failure("request {id} could not be told its fault", failure, id=reply.record.id)
         reply.give_up()
-
-    def _over(self, ignored: object, exchange: Exchange) -> None:
-        self._running.discard(exchange)
-        self.served += 1
 
     def _refusal(self, request: Request, coding: str, length: int, user: str) -> ClientFault | None:
         if length > self.most_bytes:

@@ -23,6 +23,7 @@ HTML_502 = (
     b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n"
     b"<hr><center>nginx/1.24.0</center>\r\n</body>\r\n</html>\r\n"
 )
+HTML_504 = HTML_502.replace(b"502 Bad Gateway", b"504 Gateway Time-out")
 _TRACEBACK = (
     "Traceback (most recent call last):\n"
     '  File "/app/argoapi/routers/chat.py", line 214, in chat\n'
@@ -30,6 +31,7 @@ _TRACEBACK = (
     "KeyError: 'choices'"
 )
 _DRIP = 0.05
+_GARBAGE = b"\x00\xff\xfe{garbage\xc3\x28" * 8
 
 
 class UnknownFault(Exception):
@@ -60,6 +62,18 @@ def fault(name: str) -> Callable[[Fault], Fault]:
 
 def _without_body(ending: Ending) -> Reply:
     return Reply(200, "", (), ending=ending, headless=True)
+
+
+def _beginning(exchange: Exchange, ending: Ending) -> Reply:
+    """@return: The honest reply, which ends so behind its first bytes: as many as the argument says."""
+    honest = exchange.honest()
+    if (count := _whole_number(exchange.argument)) is None:
+        return attrs.evolve(honest, pieces=_half(honest.pieces), ending=ending)
+    return attrs.evolve(honest, pieces=(b"".join(honest.pieces)[:count],), ending=ending)
+
+
+def _whole_number(argument: str) -> int | None:
+    return int(argument) if argument.removeprefix("-").isdecimal() else None
 
 
 def _half(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -93,6 +107,12 @@ def status(exchange: Exchange) -> Reply:
 def html_502(exchange: Exchange) -> Reply:
     """The page of the web server in front of ARGO."""
     return whole(502, HTML_502, "text/html")
+
+
+@fault("html-504")
+def html_504(exchange: Exchange) -> Reply:
+    """The page of the web server in front of ARGO, which has waited long enough."""
+    return whole(504, HTML_504, "text/html")
 
 
 @fault("error-200")
@@ -148,7 +168,7 @@ def close_reused(exchange: Exchange) -> Reply:
 @fault("garbage")
 def garbage(exchange: Exchange) -> Reply:
     """Status 200 and bytes that are neither JSON nor UTF-8."""
-    return whole(200, b"\x00\xff\xfe{garbage\xc3\x28" * 8)
+    return whole(200, _GARBAGE)
 
 
 @fault("garbage-http")
@@ -185,8 +205,9 @@ def too_many(exchange: Exchange) -> Reply:
 
 @fault("503")
 def unavailable(exchange: Exchange) -> Reply:
-    """503 in the wire's shape, with Retry-After: 3."""
-    return exchange.error(503, "The service is temporarily unavailable.", None, (("Retry-After", "3"),))
+    """503 or 503=SECONDS, in the wire's shape: Retry-After is 3 seconds, or that many."""
+    after = (("Retry-After", exchange.argument or "3"),)
+    return exchange.error(503, "The service is temporarily unavailable.", None, after)
 
 
 @fault("529")
@@ -232,25 +253,44 @@ def bytewise(exchange: Exchange) -> Reply:
     return attrs.evolve(honest, pieces=_bytewise(honest.pieces), pause=0.0)
 
 
+# BYTES is how much of the body comes or, below zero, how much of its end doesn't. Without it the first piece of a
+# stream comes, and half of any other body.
+
+
 @fault("hang-mid")
 def hang_mid(exchange: Exchange) -> Reply:
-    """The beginning of the body, then silence; the connection stays open."""
-    honest = exchange.honest()
-    return attrs.evolve(honest, pieces=_half(honest.pieces), ending=Ending.HANG)
+    """hang-mid or hang-mid=BYTES: the beginning of the body, then silence; the connection stays open."""
+    return _beginning(exchange, Ending.HANG)
 
 
 @fault("reset-mid")
 def reset_mid(exchange: Exchange) -> Reply:
-    """The beginning of the body, then a reset."""
-    honest = exchange.honest()
-    return attrs.evolve(honest, pieces=_half(honest.pieces), ending=Ending.RESET)
+    """reset-mid or reset-mid=BYTES: the beginning of the body, then a reset."""
+    return _beginning(exchange, Ending.RESET)
 
 
 @fault("truncated")
 def truncated(exchange: Exchange) -> Reply:
-    """The beginning of the body, then a clean close: short of Content-Length, or without the last chunk."""
+    """
+    truncated or truncated=BYTES: the beginning of the body, then a clean close: short of Content-Length, or without the
+    last chunk.
+    """
+    return _beginning(exchange, Ending.CLOSE)
+
+
+@fault("ended-mid")
+def ended_mid(exchange: Exchange) -> Reply:
+    """ended-mid or ended-mid=BYTES: the beginning of the body, which ends there as HTTP wants it."""
+    return attrs.evolve(_beginning(exchange, Ending.FINISH), length=None)
+
+
+@fault("garbage-mid")
+def garbage_mid(exchange: Exchange) -> Reply:
+    """garbage-mid or garbage-mid=BYTES: the beginning of the body, bytes that are neither JSON nor UTF-8, the rest."""
     honest = exchange.honest()
-    return attrs.evolve(honest, pieces=_half(honest.pieces), ending=Ending.CLOSE)
+    [beginning] = _beginning(exchange, Ending.FINISH).pieces
+    body = b"".join(honest.pieces)
+    return attrs.evolve(honest, pieces=(beginning, _GARBAGE, body[len(beginning) :]), length=None)
 
 
 @fault("close-after")

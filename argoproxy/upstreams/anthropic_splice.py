@@ -149,7 +149,7 @@ class StreamSplice:
 
     def close(self) -> bytes:
         left = self._reader.close()
-        if left is not None and left.event == b"message_stop":
+        if left is not None and left.event == b"message_stop" and _is_whole(left.data):
             self._complete = True
             self._held.append(left.raw.rstrip() + b"\n\n")
         if self.fault is None and self._opening.notice:
@@ -258,6 +258,15 @@ _LOOKS: Mapping[bytes, Callable[[StreamSplice, bytes], Fields | None]] = {
     b"error": StreamSplice._error,
 }
 """What is looked at in each kind of event; what comes back takes the event's place."""
+
+
+def _is_whole(data: bytes) -> bool:
+    """Whether all of an event's data has come."""
+    try:
+        _event.decode(data)
+    except UNREADABLE:
+        return False
+    return True
 
 
 def _one_line(data: bytes) -> bytes:

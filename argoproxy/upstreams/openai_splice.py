@@ -15,6 +15,7 @@ from zope.interface import implementer
 from argoproxy.conversation import Failed, Head, Stamp, Usage
 from argoproxy.errors import ProxyError, Truncated
 from argoproxy.interfaces import ISplice
+from argoproxy.wire import sse
 from argoproxy.wire.json import Fields
 from argoproxy.wire.sse import SseEvent, SseReader
 
@@ -184,22 +185,22 @@ class StreamSplice:
         self._opening = Opening()
         self._held: list[bytes] = []
         self._complete = False
+        self._done = False
 
     def feed(self, data: bytes) -> bytes:
         return b"".join([self._passed(frame) for frame in self._reader.feed(data)])
 
     def close(self) -> bytes:
         left = self._reader.close()
-        if left is not None and left.data == b"[DONE]":
-            self._complete = True
-            self._held.append(left.raw.rstrip() + b"\n\n")
+        if left is not None and left.data and not self._done:
+            self._complete = left.data == b"[DONE]"
         if self._opening.notice:
             self.fault = unregistered(self._opening.notice)
         if self.fault is not None:
             return b""
         if not self._complete:
             raise Truncated
-        return self._released()
+        return self._released() + (b"" if self._done else sse.DONE)
 
     def _passed(self, frame: SseEvent) -> bytes:
         """What of an event can go on."""
@@ -227,7 +228,7 @@ class StreamSplice:
         if not frame.data:
             return frame.raw
         if frame.data == b"[DONE]":
-            self._complete = True
+            self._complete = self._done = True
             return frame.raw
         try:
             glance = _glance.decode(frame.data)

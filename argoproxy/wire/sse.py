@@ -9,6 +9,8 @@ from typing import NamedTuple
 COMMENT = b": keepalive\n\n"
 DONE = b"data: [DONE]\n\n"
 
+_ERROR = b"error"
+_FIELDS = frozenset({b"", b"data", b"event", b"id", b"retry"})
 _END = re.compile(rb"\n\r?\n")
 _LONGEST_END = 2
 
@@ -30,7 +32,8 @@ class SseEvent(NamedTuple):
     What stands between two blank lines.
 
     @ivar data: its data lines, joined by line feeds; empty if it has none (a comment).
-    @ivar event: its type; empty if it tells none.
+    @ivar event: its type; empty if it tells none. What is no event at all counts as an C{error}, and as its data: a
+        server that fails in the middle of a stream may write a page or a plain line there.
     @ivar raw: all of its bytes, the blank line that ends it included.
     """
 
@@ -100,10 +103,15 @@ def _event(raw: bytes) -> SseEvent:
         return SseEvent(raw[6:-2], b"", raw)
     event = b""
     data: list[bytes] = []
+    strange = False
     for line in raw.split(b"\n"):
         name, _, value = line.removesuffix(b"\r").partition(b":")
         if name == b"data":
             data.append(value.removeprefix(b" "))
         elif name == b"event":
             event = value.removeprefix(b" ")
+        elif name not in _FIELDS:
+            strange = True
+    if strange and not data:
+        return SseEvent(raw.strip(), _ERROR, raw)
     return SseEvent(b"\n".join(data), event, raw)

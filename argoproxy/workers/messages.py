@@ -58,6 +58,10 @@ class Retire(msgspec.Struct, frozen=True, tag="retire"):
     """To a worker: another one is in its place; end when the last request has."""
 
 
+class Drain(msgspec.Struct, frozen=True, tag="drain"):
+    """To a worker: the whole proxy is about to stop; say so to whoever asks for readiness."""
+
+
 class Stop(msgspec.Struct, frozen=True, tag="stop"):
     """To a worker: the whole proxy stops; end within the grace."""
 
@@ -88,7 +92,7 @@ class Report(msgspec.Struct, frozen=True, tag="report"):
     condition: Condition
 
 
-Command = Begin | Cover | Uncover | Retire | Stop | Cut | Joined | Learnt
+Command = Begin | Cover | Uncover | Retire | Drain | Stop | Cut | Joined | Learnt
 Told = Ready | Report | Learnt
 
 commands = msgspec.json.Decoder(Command)

@@ -5,16 +5,18 @@ from __future__ import annotations
 import socket
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import attrs
 import msgspec
 from twisted.application.service import IService, MultiService
-from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
+from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
 from argoproxy import __version__
-from argoproxy.config import Config, ConfigFault
+from argoproxy.config import Config, ConfigFault, successor
 from argoproxy.endpoints import claim
 from argoproxy.listening import bind_group
 from argoproxy.logs import Destination, LogFault, syslog_prefix
@@ -75,12 +77,12 @@ def make_supervisor(
     begin = Begin(
         slot=0,
         slots=config.workers,
-        config=fields(attrs.evolve(played, notices=())),
+        config=_told(played),
         reactor=type(reactor).__module__,
         syslog=syslog_prefix(twistd),
         news=News(),
     )
-    return SupervisorService(reactor, config, begin, sockets, _writer(log.stream), simulator)
+    return SupervisorService(reactor, played, begin, sockets, _writer(log.stream), simulator)
 
 
 def _simulated(config: Config, reactor: Any) -> tuple[Config, IService]:
@@ -88,6 +90,11 @@ def _simulated(config: Config, reactor: Any) -> tuple[Config, IService]:
     from argoproxy.simulation import simulated
 
     return simulated(config, reactor)
+
+
+def _told(config: Config) -> Mapping[str, Any]:
+    """What a worker is told of a configuration; its notices the supervisor tells."""
+    return fields(attrs.evolve(config, notices=()))
 
 
 def _writer(stream: Any) -> Callable[[str], None]:
@@ -113,6 +120,7 @@ class SupervisorService(MultiService):
         simulator: IService | None,
     ) -> None:
         """
+        @param config: a worker's.
         @param begin: a worker's first message, but for what differs between them.
         @param write: takes the workers' lines.
         """
@@ -124,6 +132,7 @@ class SupervisorService(MultiService):
         self._begin = begin
         self._sockets = sockets
         self._write = write
+        self._delaying: Deferred[None] | None = None
         slots = [Slot(number) for number in range(begin.slots)]
         self._supervisor = Supervisor(reactor, self._spawn, config.shutdown_grace, slots)
 
@@ -131,30 +140,55 @@ class SupervisorService(MultiService):
         """Start the workers when the reactor runs."""
         super().startService()
         _log.info("argoproxy {version} with {count} workers", version=__version__, count=self._begin.slots)
-        for notice in self._config.notices:
-            _log.warn("{notice}", notice=notice)
+        self._notify()
         self._reactor.callWhenRunning(self._start)
 
     def stopService(self) -> Deferred[None]:
-        """Have all workers end; fires when the last has."""
+        """Have all workers end, behind the delay that is configured; fires when the last has."""
+        return Deferred.fromCoroutine(self._stop())
+
+    async def _stop(self) -> None:
+        if delay := self._config.drain_delay:
+            self._supervisor.drain()
+            self._delaying = deferLater(self._reactor, delay)
+            with suppress(CancelledError):
+                await self._delaying
         for one in self._sockets:
             one.close()
-        return self._supervisor.stop().addCallback(self._stop_rest)
+        await self._supervisor.stop()
+        await maybeDeferred(super().stopService)
 
-    def replace(self) -> None:
-        """Put new workers in the place of all, without losing a request."""
-        self._supervisor.replace()
+    def when_ready(self) -> Deferred[None]:
+        """Fires when every worker serves."""
+        return self._supervisor.ready
+
+    def reload(self, config: Config) -> Deferred[None]:
+        """
+        Put workers in the place of all that serve by another configuration, without losing a request.
+
+        @return: fires when that is done, or given up.
+        @raise ConfigFault: it can't serve; nothing has changed.
+        """
+        after = successor(self._config, config)
+        check(after)
+        self._config = after
+        self._notify()
+        self._begin = msgspec.structs.replace(self._begin, config=_told(after))
+        return self._supervisor.replace(after.shutdown_grace)
 
     def cut(self) -> None:
         """End all requests now."""
+        if self._delaying is not None:
+            self._delaying.cancel()
         self._supervisor.cut()
+
+    def _notify(self) -> None:
+        for notice in self._config.notices:
+            _log.warn("{notice}", notice=notice)
 
     def _start(self) -> None:
         if self.running:
             self._supervisor.start()
-
-    def _stop_rest(self, ignored: object) -> Deferred[Any]:
-        return maybeDeferred(super().stopService)
 
     def _spawn(self, slot: int, news: News) -> WorkerProcess:
         worker = WorkerProcess(slot, self._supervisor.heard, self._supervisor.ended, self._write)

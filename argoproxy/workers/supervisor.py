@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 import attrs
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 
 from argoproxy.net.peers import Condition, Fleet, News, Requests, Workers, joined
 
 from .backoff import Backoff
-from .messages import Command, Cover, Cut, Joined, Learnt, Report, Retire, Stop, Told, Uncover
+from .messages import Command, Cover, Cut, Drain, Joined, Learnt, Report, Retire, Stop, Told, Uncover
 
 _log = Logger()
 
@@ -73,21 +73,26 @@ class Supervisor:
 
     @ivar _spawn: starts a worker in a slot, with what is known by then. It tells L{heard} and L{ended} of itself.
     @ivar _grace: seconds that a stop leaves to running requests.
+    @ivar ready: fires when every slot is served for the first time.
     """
 
     _clock: Any
     _spawn: Callable[[int, News], Worker]
     _grace: float
     _slots: list[Slot]
+    ready: Deferred[None] = attrs.field(factory=Deferred)
     _retiring: set[Worker] = attrs.field(factory=set)
     _covers: dict[int, Worker] = attrs.field(factory=dict)
     _to_replace: list[Slot] = attrs.field(factory=list)
+    _outdated: set[Worker] = attrs.field(factory=set)
     _replace_again: bool = False
+    _replaced: list[Deferred[None]] = attrs.field(factory=list)
     _conditions: dict[Worker, Condition] = attrs.field(factory=dict)
     _departed: Requests = attrs.field(factory=Requests)
     _news: News = attrs.field(factory=News)
     _told: Fleet | None = None
     _telling: IDelayedCall | None = None
+    _draining: bool = False
     _stopped: Deferred[None] | None = None
     _killing: IDelayedCall | None = None
 
@@ -96,22 +101,35 @@ class Supervisor:
         for slot in self._slots:
             self._launch(slot)
 
-    def replace(self) -> None:
-        """Put a new worker in the place of each, one by one; each serves before its predecessor ends."""
-        if self._stopped is not None:
-            return
+    def replace(self, grace: float) -> Deferred[None]:
+        """
+        Put a new worker in the place of each, one by one; each serves before its predecessor ends.
+
+        @param grace: seconds that a stop leaves to running requests from now on.
+        @return: fires when that is done, or given up.
+        """
+        if self._draining or self._stopped is not None:
+            return succeed(None)
+        self._grace = grace
+        replaced: Deferred[None] = Deferred()
+        self._replaced.append(replaced)
         if self._to_replace:
             self._replace_again = True
-            return
-        _log.info("workers: all are being replaced")
-        self._to_replace = list(self._slots)
-        self._proceed()
+        else:
+            self._replace_all()
+        return replaced
+
+    def drain(self) -> None:
+        """Have all workers tell that they are about to stop; they serve on, and dead ones are started again."""
+        self._draining = True
+        self._let_stay()
+        self._say(Drain())
 
     def stop(self) -> Deferred[None]:
         """Let running requests end; fires when the last worker has."""
         stopped: Deferred[None] = Deferred()
         self._stopped = stopped
-        self._to_replace.clear()
+        self._let_stay()
         for slot in self._slots:
             _cancel(slot.due)
             _cancel(slot.patience)
@@ -185,20 +203,31 @@ class Supervisor:
         before, slot.serving, slot.coming = slot.serving, worker, None
         slot.since = self._clock.seconds()
         _log.info("worker {slot} (process {pid}) serves", slot=slot.number, pid=worker.pid)
+        if self._draining:
+            worker.send(Drain())
         if before is not None:
             self._retire(before)
         if self._to_replace and self._to_replace[0] is slot:
-            self._to_replace.pop(0)
+            if worker not in self._outdated:
+                self._to_replace.pop(0)
             self._proceed()
         self._rearrange()
+        if not self.ready.called and all(slot.serving for slot in self._slots):
+            self.ready.callback(None)
 
     def _retire(self, worker: Worker) -> None:
         self._retiring.add(worker)
         self._covers = {slot: one for slot, one in self._covers.items() if one is not worker}
         worker.send(Retire())
 
+    def _replace_all(self) -> None:
+        _log.info("workers: all are being replaced")
+        self._to_replace = list(self._slots)
+        self._outdated = {slot.coming for slot in self._slots if slot.coming is not None}
+        self._proceed()
+
     def _proceed(self) -> None:
-        """Begin with the next that is to be replaced. One that is on its way anyway will do."""
+        """Begin with the next that is to be replaced. One that is on its way will do, unless it was before all this."""
         if self._to_replace:
             slot = self._to_replace[0]
             if slot.coming is None:
@@ -206,7 +235,9 @@ class Supervisor:
                 self._launch(slot)
         elif self._replace_again:
             self._replace_again = False
-            self.replace()
+            self._replace_all()
+        else:
+            self._tell_replaced()
 
     def _vacant(self, slot: Slot, worker: Worker, how: str) -> None:
         """Who served has ended, and wasn't told to."""
@@ -254,6 +285,12 @@ class Supervisor:
         """Replace no more."""
         self._to_replace.clear()
         self._replace_again = False
+        self._tell_replaced()
+
+    def _tell_replaced(self) -> None:
+        replaced, self._replaced = self._replaced, []
+        for one in replaced:
+            one.callback(None)
 
     def _launch_later(self, slot: Slot, worker: Worker, how: str, lived: float) -> None:
         delay = self._launch_behind(slot, lived)

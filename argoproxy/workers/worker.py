@@ -31,6 +31,7 @@ from .messages import (
     Command,
     Cover,
     Cut,
+    Drain,
     Frames,
     Joined,
     Learnt,
@@ -55,7 +56,7 @@ _IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
 
 def main() -> None:
     """Run until it is told to end."""
-    from argoproxy.daemon import hold
+    from argoproxy.tuning import hold
 
     hold()
     for number in _IGNORED:
@@ -107,6 +108,7 @@ def _assembled(begin: Begin, reactor: Any, outlet: Outlet) -> Worker:
         return groups[-1][begin.slot]
 
     claims = [one for one in claim(config.listen, config.host, config.port, inherited) if isinstance(one, TcpClaim)]
+    proxy.listen_at(claims)
     doors = Doors(reactor, list(zip(groups, (one.served(proxy.site) for one in claims), strict=True)))
     return Worker(reactor, proxy, doors, begin.slot, begin.news)
 
@@ -161,7 +163,7 @@ class Worker:
 
     def start(self) -> None:
         """Serve."""
-        from argoproxy.daemon import settle
+        from argoproxy.tuning import settle
 
         # The reactor has put in a handler of its own.
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -200,6 +202,10 @@ class Worker:
         if self._ending is None:
             self._doors.leave()
             self._end_behind(self._proxy.retire())
+
+    def drain(self) -> None:
+        """Tell whoever asks for readiness that this is the end; serve on."""
+        self._proxy.drain()
 
     def stop(self) -> None:
         """Accept what waits, and no more; end when all requests have, or the grace is over."""
@@ -248,6 +254,7 @@ _DEEDS: Mapping[type, Callable[[Worker, Any], None]] = {
     Cover: Worker.cover,
     Uncover: Worker.uncover,
     Retire: lambda worker, command: worker.retire(),
+    Drain: lambda worker, command: worker.drain(),
     Stop: lambda worker, command: worker.stop(),
     Cut: lambda worker, command: worker.cut(),
 }

@@ -32,6 +32,7 @@ def test_an_empty_document_is_an_empty_mapping(data: str) -> None:
         ("a.b:443: 127.0.0.1", {"a.b:443": "127.0.0.1"}),
         ("a: 0x10\nb: !!str 5\nc: !!int '5'", {"a": 16, "b": "5", "c": 5}),
         ("a: &x {b: 1}\nc: *x", {"a": {"b": 1}, "c": {"b": 1}}),
+        ("a: 2024-01-01\nb: 2024-01-01 10:00:00Z", {"a": "2024-01-01", "b": "2024-01-01 10:00:00Z"}),
         ("\ufeffa: 1\r\nb: 2\r\n", {"a": 1, "b": 2}),
         # An own key wins over a merged one, an earlier source over a later one.
         ("a: &x {b: 1, c: 2}\nd: {<<: *x, c: 3}", {"a": {"b": 1, "c": 2}, "d": {"b": 1, "c": 3}}),
@@ -73,7 +74,6 @@ def test_a_merged_value_has_the_line_where_it_is_written() -> None:
         ("a: !local x\n", 1, "a: must be text"),
         ("a: !!set {x}\n", 1, "a: must be text"),
         ("a: !!omap [x: 1]\n", 1, "a: must be text"),
-        ("a: 2024-01-01\n", 1, "no date"),
         ("a: !!int x\n", 1, "meant as a number"),
         ("a: !!int ''\n", 1, "meant as a number"),
         ("a: !!bool x\n", 1, "meant as a number"),

@@ -40,7 +40,7 @@ def test_options_win_over_variables_and_those_over_the_file(tmp_path: Path) -> N
         options={"port": 3, "user": None},
         environ={"ARGOPROXY_PORT": "2", "ARGOPROXY_USER": "variable"},
     )
-    assert (config.port, config.user, config.log_keep, config.environment) == (3, "variable", 7, "test")
+    assert (config.port, config.user, config.log_keep, config.environment) == (3, "variable", 7, ("test",))
     assert config.source == str(tmp_path / "c.yaml")
     assert config.notices == ()
 
@@ -53,7 +53,8 @@ WRITTEN: list[tuple[str, str, Any]] = [
     ("PORT", " 8080 ", 8080),
     ("HOST", "::1", "::1"),
     ("LISTEN", "tcp:1, unix:/run/x:mode=600,", ("tcp:1", "unix:/run/x:mode=600")),
-    ("ENVIRONMENT", "prod", "prod"),
+    ("ENVIRONMENT", "prod", ("prod",)),
+        ("ENVIRONMENT", "prod, dev", ("prod", "dev")),
     ("ARGO_BASE_URL", "http://h/argoapi/", "http://h/argoapi"),
     ("ARGO_MODEL_URL", "http://h/m", "http://h/m"),
     ("REQUEST_TIMEOUT", "1.5", 1.5),

@@ -15,6 +15,9 @@ PROD, DEV, TEST = (f"https://apps{kind}.inside.anl.gov/argoapi" for kind in ("",
 TAKEN: list[tuple[str, Any, Any]] = [
     ("user", "jdoe", "jdoe"),
     ("user", " JDoe ", "jdoe"),
+    ("ca_file", "/etc/ssl/lab.pem", "/etc/ssl/lab.pem"),
+    ("upstream_proxy", "http://proxy.example.gov:3128/", "http://proxy.example.gov:3128"),
+    ("upstream_proxy", "http://me:a%40b@[::1]:80", "http://me:a%40b@[::1]:80"),
     ("host", "0.0.0.0", "0.0.0.0"),
     ("host", "::1", "::1"),
     ("port", 0, 0),
@@ -22,7 +25,15 @@ TAKEN: list[tuple[str, Any, Any]] = [
     ("listen", "tcp:1", ("tcp:1",)),
     ("listen", ["tcp:1", " unix:/x "], ("tcp:1", "unix:/x")),
     ("listen", [], ()),
-    ("environment", "prod", "prod"),
+    ("allowed_hosts", "argo.example.gov", ("argo.example.gov",)),
+    ("allowed_hosts", ["argo", "*.example.gov", "*"], ("argo", "*.example.gov", "*")),
+    ("cors_origins", "*", ("*",)),
+    ("cors_origins", ["https://a.gov:8", "app://obsidian.md"], ("https://a.gov:8", "app://obsidian.md")),
+    ("max_upstream", 5, {"gateway": 5, "openai_native": 5, "anthropic_native": 5}),
+    ("max_upstream", {"gateway": 5}, {"gateway": 5}),
+    ("environment", "prod", ("prod",)),
+    ("environment", ["prod", "dev"], ("prod", "dev")),
+    ("breaker", True, True),
     ("argo_base_url", PROD, PROD),
     ("argo_base_url", "http://127.0.0.1:8080//", "http://127.0.0.1:8080"),
     ("argo_base_url", "http://[::1]:80/argoapi", "http://[::1]:80/argoapi"),
@@ -31,6 +42,8 @@ TAKEN: list[tuple[str, Any, Any]] = [
     ("default_chat_model", "argo:gpt-4o", "argo:gpt-4o"),
     ("request_timeout", 0.5, 0.5),
     ("connect_timeout", 1, 1.0),
+    ("first_byte_timeout", 300, 300.0),
+    ("idle_timeout", 0.5, 0.5),
     ("keepalive_interval", 0, 0.0),
     ("shutdown_grace", 0, 0.0),
     ("model_refresh_interval_hours", 0, 0.0),
@@ -54,12 +67,17 @@ REFUSED: dict[str, list[Any]] = {
     "host": ["", "a b", "http://h", 5, None],
     "port": [-1, 65536, 44497.0, "44497", True, None, 10**30, []],
     "listen": ["", " ", [""], ["tcp:1", 5], {"a": "b"}, 5, ["a\nb"], None],
-    "environment": ["production", "", True, None, "Dev"],
+    "allowed_hosts": ["", "a b", "a:1", "http://a", [5], {}, None, "münchen"],
+    "cors_origins": ["", "a.gov", "null", "https://a.gov/", "https://*.a.gov", "https://", ["*", 5], None],
+    "environment": ["production", "", True, None, "Dev", [], ["prod", "Dev"], ["prod", None]],
+    "max_upstream": [0, -1, True, "5", None, {"native": 5}, {"gateway": 0}, {"gateway": "5"}],
     "upstream": ["none", 1],
     "log_format": ["xml", None],
     "argo_base_url": NO_ADDRESSES,
     "argo_url": NO_ADDRESSES,
     "request_timeout": [0, -1, "5", True, float("nan"), float("inf"), 10**400, 1_000_001],
+    "first_byte_timeout": [0, True],
+    "idle_timeout": [0, "5"],
     "keepalive_interval": [-0.1, float("-inf"), None, False],
     "max_body_mb": [0, -1],
     "log_keep": [0, 1.0, True],
@@ -95,7 +113,7 @@ def test_what_is_unset_by_default_may_be_unset_by_hand() -> None:
 def test_the_defaults_are_the_documented_ones() -> None:
     told = {key.name: key.default for key in KEYS}
     assert told == {key.name: getattr(Config(), key.name) for key in KEYS}
-    assert (told["port"], told["host"], told["environment"], told["upstream"]) == (44497, "127.0.0.1", "dev", "auto")
+    assert (told["port"], told["host"], told["environment"], told["upstream"]) == (44497, "127.0.0.1", ("dev",), "auto")
     assert (told["connect_timeout"], told["shutdown_grace"], told["keepalive_interval"]) == (10, 30, 15)
     assert [told[name] for name in ("user", "request_timeout", "default_chat_model", "unknown_model_fallback")] == [
         None
@@ -119,6 +137,8 @@ def test_only_what_text_can_say_has_a_variable() -> None:
     variables = {key.name: key.variable for key in KEYS}
     assert {name for name, variable in variables.items() if not variable} == {
         "abilities",
+        "keys",
+        "limits",
         "model_aliases",
         "resolve_overrides",
         "routes",
@@ -151,9 +171,17 @@ def test_the_environment_decides_the_base(environment: Any, base: str) -> None:
     assert config.native_base == f"{base}/v1"
 
 
+def test_of_several_environments_the_first_is_the_best() -> None:
+    config = Config(environment=("prod", "dev", "prod"))
+    assert config.base_url == PROD
+    assert [one.base_url for one in config.alone] == [PROD, DEV]
+    assert [one.at("http://h").base_url for one in (config, *config.alone)] == ["http://h"] * 3
+    assert config.at("http://h").environment == ("prod",)
+
+
 def test_an_own_base_wins_over_the_environment_and_a_single_address_over_both() -> None:
     config = Config(
-        environment="prod", argo_base_url="http://h/argoapi/", argo_url="http://x/chat", argo_model_url="http://y/m"
+        environment=("prod",), argo_base_url="http://h/argoapi/", argo_url="http://x/chat", argo_model_url="http://y/m"
     )
     assert config.base_url == "http://h/argoapi"
     assert config.chat_url == "http://x/chat"

@@ -88,6 +88,8 @@ def test_any_options_and_variables_give_a_config_or_a_fault_of_one_line(
         "argo_url: https://host/?api={s}",
         "argo_url: 'http:me:{s}@host'",
         "argo_base_url: //me:{s}@host",
+        "upstream_proxy: http://me:{s}@host",
+        "upstream_proxy: me:{s}",
         "resolve_overrides: {{'me:{s}@h:1': x}}",
         "resolve_overrides: {{'h:1': 'https://me:{s}@h'}}",
         "model_aliases: {{api_token: [{s}]}}",

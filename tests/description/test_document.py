@@ -11,6 +11,7 @@ from openapi_spec_validator import validate
 from werkzeug.routing import Map
 
 from argoproxy.description import document
+from argoproxy.keys import token
 from argoproxy.net.routes import _GOOGLES_METHODS
 from tests.description.described import EVENTS, Operation, check, described, least, operation, operations
 from tests.web import Got, Web
@@ -53,6 +54,17 @@ def test_it_is_valid() -> None:
 def test_each_schema_is_one() -> None:
     for schema in described()["components"]["schemas"].values():
         Draft202012Validator.check_schema(schema)
+
+
+@pytest.mark.parametrize("one", TAKING, ids=_name)
+def test_what_keys_and_limits_refuse_is_as_it_says(one: Operation) -> None:
+    key = token.new()
+    row = {"name": "it", "sha256": token.digest(key), "requests_per_minute": 1, "tokens_per_minute": 1000}
+    web = Web(keys=[row])
+    asked = [web.post(one.path, one.body["example"], {"x-api-key": name}) for name in ("nobody", key, key)]
+    assert [got.status for got in asked] == [401, 200, 429]
+    for got in asked:
+        one.fits(got)
 
 
 def test_it_is_made_once_and_served_from_memory() -> None:

@@ -23,7 +23,7 @@ FAULTS = [
     (UpstreamFault(429, "Later.", kind="RateLimitError"), "rate_limit_error", None, None),
     (UpstreamFault(529, "Later.", kind="overloaded_error"), "server_error", None, None),
     (Truncated(), "server_error", None, "upstream_truncated"),
-    (TimedOut(2), "timeout_error", None, "timeout"),
+    (TimedOut(2), "timeout_error", None, "timeout_total"),
     (OurFault("r1"), "server_error", None, "internal_error"),
 ]
 

@@ -70,6 +70,7 @@ def test_what_is_shown_as_a_default_is_one(tmp_path: Path) -> None:
     for key in KEYS:
         if key.default not in (None, ()) and key.name not in (
             "abilities",
+            "max_upstream",
             "model_aliases",
             "resolve_overrides",
             "routes",

@@ -26,3 +26,9 @@ def certificate_for(name: str) -> PrivateCertificate:
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     made: PrivateCertificate = PrivateCertificate.loadPEM(certificate.public_bytes(Encoding.PEM) + pem)
     return made
+
+
+def pem_for(name: str) -> bytes:
+    """The same one, for those who are to trust it."""
+    pem: bytes = certificate_for(name).original.to_cryptography().public_bytes(Encoding.PEM)
+    return pem

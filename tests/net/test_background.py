@@ -62,7 +62,7 @@ def test_argos_list_replaces_the_built_in_one() -> None:
 def test_a_list_that_is_none_leaves_the_one_in_use(fault: str) -> None:
     web = Web()
     before = web.get("/v1/models").body
-    web.simulator.fault(fault)
+    web.simulator.fault(fault, times=None)
     got = web.post("/refresh", b"")
     assert got.status == 502
     assert set(got.error) == {"message", "type", "param", "code"}
@@ -142,7 +142,7 @@ def test_readiness_goes_with_argos_answers() -> None:
     web.settle(5.0)
     got = web.get("/health/ready")
     assert (got.status, got.json()["model_list"], got.json()["model_list_age_seconds"]) == (200, "argo", 5.0)
-    web.simulator.fault("reset")
+    web.simulator.fault("reset", times=3)
     web.chat()
     assert web.get("/health/ready").status == 503
     web.chat()
@@ -252,7 +252,7 @@ def test_no_version_is_asked_for_with_a_simulator_or_if_it_is_not_wanted() -> No
         proxy = Web(**config).proxy
         if isinstance(proxy._simulator, AdoptedSocketService):
             proxy._simulator._listener.close()
-        return any(isinstance(one, Release) for one in proxy._background)
+        return any(isinstance(one, Release) for one in proxy._serving._background)
 
     assert looks_for_versions()
     assert not looks_for_versions(update_check=False)

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from twisted.internet.abstract import FileDescriptor
 
 from tests.conftest import LoggedErrors
 from tests.net.test_site import HELLO, Line
@@ -68,6 +69,30 @@ def test_requests_in_a_row_are_answered_in_a_row(size: int) -> None:
     line.web.settle()
     kinds = ["choices" if "choices" in body else "status" for body in _bodies(line.said())]
     assert kinds == ["choices", "status", "choices", "status"]
+
+
+HOSTS = {
+    b"GET / HTTP/1.1\r\n": 400,
+    b"GET / HTTP/1.1\r\nHost: x\r\nHost: x\r\n": 400,
+    b"GET / HTTP/1.0\r\nHost: x\r\nHost: y\r\n": 400,
+    b"GET / HTTP/1.1\r\nHost: a b\r\n": 400,
+    b"GET / HTTP/1.1\r\nHost: m\xfcnchen\r\n": 400,
+    b"GET / HTTP/1.1\r\nHost: a/b\r\n": 400,
+    b"GET / HTTP/1.1\r\nHost: a:b\r\n": 400,
+    b"GET http://a@b/ HTTP/1.1\r\nHost: b\r\n": 400,
+    b"GET / HTTP/1.0\r\n": 200,
+    b"GET / HTTP/1.1\r\nHost:\r\n": 200,
+    b"GET / HTTP/1.1\r\nHost: x:\r\n": 200,
+    b"GET http://[::1]:1/?a=b HTTP/1.1\r\nHost: x\r\n": 200,
+}
+
+
+@pytest.mark.parametrize(("head", "status"), HOSTS.items())
+def test_a_request_names_one_host(head: bytes, status: int) -> None:
+    line = Line(Web())
+    said = line.send(head + b"\r\n")
+    assert int(said[9:12]) == status
+    assert line.closed is (status == 400 or b"1.0" in head)
 
 
 def test_very_many_at_once_do_not_pile_up() -> None:
@@ -159,6 +184,16 @@ def test_an_older_client_is_answered_once() -> None:
     assert line.closed
 
 
+@pytest.mark.parametrize("expected", [b"200-ok", b"100-continue, x", b""])
+def test_what_else_is_expected_is_refused_before_the_body_comes(expected: bytes) -> None:
+    line = Line(Web())
+    said = line.send(CHAT + b"Expect: " + expected + b"\r\nContent-Length: %d\r\n\r\n" % len(HELLO))
+    assert _statuses(said) == [417]
+    assert line.send(HELLO) == said
+    assert line.closed
+    assert not line.web.simulator.requests
+
+
 def test_a_client_is_told_to_go_on() -> None:
     line = Line(Web())
     head = CHAT + b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n" % len(HELLO)
@@ -178,6 +213,108 @@ def test_a_connection_that_says_nothing_for_a_minute_is_closed(sent: bytes, more
     line.web.settle(2.0)
     assert line.closed is not bool(more)
     line.web.settle(59.0)
+    assert line.closed
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        (b"GET /hea", "error"),
+        (b"POST /v1/messages HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{", "request_id"),
+        (CHAT + b"Transfer-Encoding: chunked\r\n\r\n5\r\n{", "error"),
+    ],
+)
+def test_who_stops_in_the_middle_of_asking_is_told_after_a_minute(sent: bytes, told: str) -> None:
+    line = Line(Web())
+    assert not line.send(sent)
+    line.web.settle(61.0)
+    assert _statuses(line.said()) == [408]
+    assert b"\r\nconnection: close\r\n" in line.said().lower()
+    assert told in _bodies(line.said())[0]
+    assert line.closed
+    assert not line.web.clock.getDelayedCalls()
+
+
+def test_a_body_may_take_long_if_it_is_never_silent() -> None:
+    line = Line(Web())
+    line.send(CHAT + b"Content-Length: %d\r\n\r\n" % len(HELLO))
+    for byte in HELLO[:-1]:
+        line.channel.dataReceived(bytes([byte]))
+        line.web.settle(50.0)
+    assert _statuses(line.send(HELLO[-1:])) == [200]
+
+
+class Socket(FileDescriptor):
+    """What there is of a socket for whoever asks how much of a reply has gone out."""
+
+    def __init__(self) -> None:
+        super().__init__(reactor=object())  # type: ignore[arg-type]
+
+
+def _producer(line: Line) -> Any:
+    return line.transport.producer
+
+
+def _full(web: Web, more: bytes = b"") -> tuple[Line, Socket]:
+    """A connection whose client reads nothing of a stream that has begun."""
+    line = Line(web)
+    line.transport.transport = beneath = Socket()  # type: ignore[attr-defined]
+    body = HELLO.replace(b"Hello", b"[sim:hang]") + more
+    line.send(CHAT + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+    _producer(line).pauseProducing()
+    return line, beneath
+
+
+def test_who_reads_nothing_for_long_is_given_up() -> None:
+    line, _ = _full(Web(send_timeout=100.0))
+    line.web.settle(99.0)
+    assert not line.closed
+    line.web.settle(1.0)
+    assert line.closed
+    assert line.web.simulator.open_requests == 0
+    assert not line.web.clock.getDelayedCalls()
+
+
+def test_who_reads_slowly_is_not() -> None:
+    line, beneath = _full(Web(send_timeout=100.0))
+    for sent in range(5):
+        beneath.offset = sent + 1
+        line.web.settle(100.0)
+        assert not line.closed
+    line.web.settle(100.0)
+    assert line.closed
+
+
+def test_who_has_caught_up_may_take_any_time() -> None:
+    line, _ = _full(Web(send_timeout=100.0))
+    line.web.settle(99.0)
+    _producer(line).resumeProducing()
+    line.web.settle(500.0)
+    assert not line.closed
+    _producer(line).pauseProducing()
+    line.web.settle(99.0)
+    assert not line.closed
+    line.web.settle(1.0)
+    assert line.closed
+
+
+def test_nobody_is_given_up_if_that_is_not_wanted() -> None:
+    line, _ = _full(Web(send_timeout=0.0))
+    line.web.settle(10_000.0)
+    assert not line.closed
+
+
+def test_a_whole_reply_may_take_longer_to_read_than_a_silent_connection() -> None:
+    line = Line(Web(send_timeout=100.0))
+    line.transport.transport = beneath = Socket()  # type: ignore[attr-defined]
+    line.send(HEALTH)
+    _producer(line).pauseProducing()
+    for sent in range(3):
+        beneath.offset = sent + 1
+        line.web.settle(99.0)
+        assert not line.closed
+    _producer(line).resumeProducing()
+    line.web.settle(121.0)
     assert line.closed
 
 

@@ -27,6 +27,7 @@ FIELDS = {
     "prompt_tokens",
     "completion_tokens",
     "bytes",
+    "attempts",
     "end",
     "code",
 }
@@ -97,7 +98,7 @@ def test_verbose_adds_the_shape_of_the_request() -> None:
 )
 def test_a_failure_has_its_code(fault: str, code: str) -> None:
     web = Web()
-    web.simulator.fault(fault)
+    web.simulator.fault(fault, times=3)
     with capturedLogs() as events:
         web.chat()
     line = _one(events)

@@ -13,6 +13,7 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
 from argoproxy.net.channel import Channel
+from argoproxy.service import ProxyService
 from argoproxy.simulator import SimulatorSettings
 from tests.web import Web
 
@@ -115,7 +116,7 @@ def test_a_body_of_just_the_size_is_taken() -> None:
     assert _status(Line(Web(max_body_mb=0.001)).send(_post(body))) == 200
 
 
-@pytest.mark.parametrize("host", ["a..b", "x" * 70, "x" * 70 + ".org", "münchen", "", "a b", "[::1]:80", "%00"])
+@pytest.mark.parametrize("host", ["a..b", "x" * 70, "x" * 70 + ".org", "", "[::1]:80", "%00"])
 def test_any_host_is_served(host: str) -> None:
     reply = Line(Web()).send(f"GET /health HTTP/1.1\r\nHost: {host}\r\n\r\n".encode("latin-1"))
     assert _status(reply) == 200
@@ -149,10 +150,48 @@ def test_every_reply_is_json_with_an_id_and_tells_no_software(path: str) -> None
     assert _json(reply)
 
 
-def test_a_head_request_has_the_head_alone() -> None:
-    reply = Line(Web()).send(b"HEAD /health HTTP/1.1\r\nHost: x\r\n\r\n")
-    assert _status(reply) == 200
+TOLD = ["/", "/health", "/health/ready", "/version", "/openapi.json", "/v1/models", "/v1/models/gpt-4o"]
+TOLD += ["/v1beta/models", "/v1beta/models/gemini-2.5-pro", "/nowhere", "/v1/models/nope", "/v1beta/nowhere"]
+
+
+@pytest.mark.parametrize("path", TOLD)
+def test_a_head_request_has_the_head_alone(path: str) -> None:
+    web = Web()
+    web.get("/health/ready")
+    asked = [f"{method} {path} HTTP/1.1\r\nHost: x\r\nX-Request-Id: a\r\n\r\n" for method in ("HEAD", "GET")]
+    told, got = (Line(web).send(one.encode()) for one in asked)
+    assert told.endswith(b"\r\n\r\n")
+    assert sorted(told.split(b"\r\n")) == sorted(got[: got.index(b"\r\n\r\n") + 4].split(b"\r\n"))
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("*", "GET, HEAD, POST, OPTIONS"),
+        ("/health", "GET, HEAD, OPTIONS"),
+        ("/v1/messages", "POST, OPTIONS"),
+        ("/v1beta/models/gemini-2.5-pro:generateContent", "GET, HEAD, POST, OPTIONS"),
+        ("http://x/refresh?a=b", "POST, OPTIONS"),
+    ],
+)
+def test_options_are_told(path: str, allowed: str) -> None:
+    line = Line(Web())
+    reply = line.send(f"OPTIONS {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    assert _status(reply) == 204
     assert reply.endswith(b"\r\n\r\n")
+    assert f"\r\nallow: {allowed}\r\n".encode().lower() in reply.lower()
+    assert b"access-control" not in reply.lower()
+    assert _status(line.send(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")[len(reply) :]) == 200
+
+
+def test_there_are_no_options_for_what_there_is_not() -> None:
+    reply = Line(Web()).send(b"OPTIONS /nowhere HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert (_status(reply), _json(reply)["error"]["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize("asked", ["GET *", "POST *", "CONNECT x:443", "GET health"])
+def test_what_asks_for_no_path_is_a_400(asked: str) -> None:
+    assert _status(Line(Web()).send(f"{asked} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n".encode())) == 400
 
 
 @pytest.mark.parametrize(
@@ -312,3 +351,50 @@ def test_what_outlasts_the_grace_is_told_and_cut() -> None:
     assert b"[DONE]" not in stream.said()
     assert _status(whole.said()) == 503
     assert web.simulator.open_requests == 0
+
+
+def _ready(line: Line) -> tuple[int, str]:
+    before = len(line.said())
+    reply = line.send(b"GET /health/ready HTTP/1.1\r\nHost: x\r\n\r\n")[before:]
+    return _status(reply), _json(reply)["status"]
+
+
+def test_load_balancers_are_told_of_a_stop_for_as_long_as_is_configured() -> None:
+    web = Web(drain_delay=5.0, update_check=False, allowed_hosts=["x"])
+    service = ProxyService(web.proxy, [])
+    service.startService()
+    line = Line(web)
+    web.settle()
+    assert _ready(line) == (200, "ready")
+    stopped = service.stopService()
+    assert _ready(line) == (503, "draining")
+    web.settle(4.9)
+    assert _ready(Line(web)) == (503, "draining")
+    assert not line.closed
+    web.settle(0.1)
+    assert (line.closed, stopped.called) == (True, True)
+
+
+def test_a_proxy_that_stops_is_not_ready() -> None:
+    web = Web(SimulatorSettings(first_byte_delay=5.0), update_check=False)
+    busy, other = Line(web), Line(web)
+    busy.send(_post())
+    other.send(b"GET /health/ready HTTP/1.1\r\n")
+    web.stop()
+    reply = other.send(b"Host: x\r\n\r\n")
+    assert (_status(reply), _json(reply)["status"]) == (503, "draining")
+    assert other.closed
+
+
+def test_a_cut_ends_the_delay() -> None:
+    web = Web(drain_delay=3600.0, update_check=False, allowed_hosts=["x"])
+    service = ProxyService(web.proxy, [])
+    service.startService()
+    busy = Line(web)
+    busy.send(_post(HELLO.replace(b"Hello", b"[sim:hang]")))
+    stopped = service.stopService()
+    service.cut()
+    web.settle()
+    assert (_status(busy.said()), stopped.called) == (503, True)
+    web.settle(5.0)
+    assert web.clock.getDelayedCalls() == []

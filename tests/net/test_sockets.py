@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import socket
+import zlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -15,9 +17,10 @@ import treq
 from twisted.internet import reactor as _reactor
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
-from twisted.internet.protocol import Protocol
+from twisted.internet.protocol import Protocol, connectionDone
 from twisted.internet.ssl import trustRootFromCertificates
 from twisted.internet.task import deferLater
+from twisted.python.failure import Failure
 from twisted.web.client import Agent, BrowserLikePolicyForHTTPS, ResponseNeverReceived
 from twisted.web.http_headers import Headers
 from twisted.web.resource import Resource
@@ -81,6 +84,10 @@ class Wire(Protocol):
 
     def __init__(self) -> None:
         self.said = b""
+        self.lost = False
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self.lost = True
 
     def dataReceived(self, data: bytes) -> None:
         self.said += data
@@ -115,21 +122,23 @@ async def test_a_kept_connection_that_argo_closes_as_it_is_used_costs_nothing(tr
 
 @pytest.mark.parametrize("transport", ["llhttp", "stock"])
 @pytest_twisted.ensureDeferred
-async def test_a_call_is_made_once_more_at_most(transport: str) -> None:
+async def test_three_attempts_are_made_at_most_the_one_on_a_kept_connection_included(transport: str) -> None:
     async with _live(upstream_transport=transport) as live:
         await gatherResults([Deferred.fromCoroutine(live.chat("[sim:wait=0.05]")) for _ in range(4)])
         live.argo.requests.clear()
         assert (await live.chat("[sim:close]"))[0] == 502
-        assert [request.reused for request in live.argo.requests] == [True, False]
+        assert [request.reused for request in live.argo.requests] == [True, False, False]
 
 
+@pytest.mark.parametrize("transport", ["llhttp", "stock"])
+@pytest.mark.parametrize("fault", ["close", "reset"])
 @pytest_twisted.ensureDeferred
-async def test_a_new_connection_that_argo_closes_is_not_tried_again() -> None:
-    async with _live() as live:
-        for fault in ("close", "reset"):
-            live.argo.requests.clear()
-            assert (await live.chat(f"[sim:{fault}]"))[0] == 502
-            assert len(live.argo.requests) == 1
+async def test_a_connection_that_is_lost_before_the_reply_is_tried_again(transport: str, fault: str) -> None:
+    async with _live(upstream_transport=transport) as live:
+        live.argo.fault(fault, times=2)
+        assert (await live.chat())[0] == 200
+        assert len(live.argo.requests) == 3
+        assert live.proxy.underway.repeated == 2
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -180,8 +189,8 @@ async def test_a_client_that_does_not_read_stops_the_reading_from_argo() -> None
     async with _live() as live:
         wire = await _ask(live, "[sim:long=200000000]", stream=True)
         wire.transport.pauseProducing()
-        await _until(lambda: any(exchange._reply._paused for exchange in live.proxy._traffic._running))
-        [exchange] = live.proxy._traffic._running
+        await _until(lambda: any(exchange._reply._paused for exchange in live.proxy.underway.exchanges))
+        [exchange] = live.proxy.underway.exchanges
         sent, still = -1, 0
         while still < 20:
             await deferLater(reactor, 0.005)
@@ -197,11 +206,97 @@ async def test_a_client_that_does_not_read_stops_the_reading_from_argo() -> None
 
 
 @pytest_twisted.ensureDeferred
+async def test_who_reads_nothing_for_too_long_is_given_up_and_argos_call_with_them() -> None:
+    async with _live() as live:
+        live.proxy.site.longest_stall = 0.05
+        wire = await _ask(live, "[sim:long=200000000]", stream=True)
+        wire.transport.pauseProducing()
+        await _until(lambda: live.argo.open_requests > 0)
+        await _until(lambda: live.argo.open_requests == 0 and not live.proxy.site.connections)
+        wire.transport.resumeProducing()
+        await _until(lambda: wire.lost)
+
+
+@pytest_twisted.ensureDeferred
+async def test_who_waits_in_the_queue_gives_up_the_turn_by_leaving() -> None:
+    async with _live(max_upstream=1) as live:
+        wires = [await _ask(live, "[sim:hang]") for _ in range(3)]
+        await _until(lambda: live.proxy.underway.open == 3)
+        for wire in wires[::-1]:
+            left = live.proxy.underway.open - 1
+            wire.transport.abortConnection()
+            await _until(lambda: live.proxy.underway.open == left)  # noqa: B023 - awaited here
+        await _until(lambda: live.argo.open_requests == 0)
+        assert [request.method for request in live.argo.requests if request.method == "POST"] == ["POST"]
+        assert (await live.chat())[0] == 200
+
+
+_PLENTY = 30_000_000
+_CHUNK = b"%x\r\n%b\r\n" % (1_000_000, b"x" * 1_000_000)
+_LARGE = {
+    "of a length": (b"Content-Length: %d\r\n" % _PLENTY, b"x" * _PLENTY),
+    "in chunks": (b"Transfer-Encoding: chunked\r\n", _CHUNK * 30 + b"0\r\n\r\n"),
+    "expecting an answer": (b"Content-Length: %d\r\nExpect: 100-continue\r\n" % _PLENTY, b""),
+    "in chunks, expecting an answer": (b"Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n", _CHUNK * 30),
+    "compressed": (b"Content-Length: %d\r\nContent-Encoding: gzip\r\n" % _PLENTY, b"x" * _PLENTY),
+}
+_NEXT = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+@pytest.mark.parametrize(("headers", "body"), _LARGE.values(), ids=_LARGE)
+@pytest_twisted.ensureDeferred
+async def test_a_body_that_is_too_large_is_told_so_to_whoever_still_sends_it(headers: bytes, body: bytes) -> None:
+    """What comes behind it is never answered."""
+    async with _live(max_body_mb=10.0) as live:
+        wire = await connectProtocol(TCP4ClientEndpoint(reactor, "127.0.0.1", live.port), Wire())
+        wire.transport.write(b"POST /v1/messages HTTP/1.1\r\nHost: x\r\n" + headers + b"\r\n" + body + _NEXT)
+        await _until(lambda: wire.lost)
+        expected = b"HTTP/1.1 100 Continue\r\n\r\n" if b"chunked\r\nExpect" in headers else b""
+        said = wire.said.removeprefix(expected)
+        assert said.startswith(b"HTTP/1.1 413 ")
+        assert said.count(b"HTTP/1.1") == 1
+        assert json.loads(said.partition(b"\r\n\r\n")[2])["error"]["type"] == "request_too_large"
+        assert not live.argo.requests
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zlib.compress])
+@pytest_twisted.ensureDeferred
+async def test_a_body_that_becomes_too_large_is_told_so_and_the_next_request_is_served(
+    pack: Callable[[bytes], bytes]
+) -> None:
+    packed = pack(b" " * _PLENTY)
+    coding = b"gzip" if pack is gzip.compress else b"deflate"
+    async with _live(max_body_mb=10.0) as live:
+        wire = await connectProtocol(TCP4ClientEndpoint(reactor, "127.0.0.1", live.port), Wire())
+        head = b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Encoding: %b\r\n" % coding
+        wire.transport.write(head + b"Content-Length: %d\r\n\r\n" % len(packed) + packed + _NEXT)
+        await _until(lambda: b'"ok"' in wire.said)
+        assert wire.said.startswith(b"HTTP/1.1 413 ")
+        assert wire.said.count(b"HTTP/1.1 200") == 1
+        wire.transport.loseConnection()
+
+
+@pytest_twisted.ensureDeferred
+async def test_connections_beyond_the_bound_are_closed_and_the_others_served() -> None:
+    async with _live(max_connections_per_address=3) as live:
+        endpoint = TCP4ClientEndpoint(reactor, "127.0.0.1", live.port)
+        wires = [await connectProtocol(endpoint, Wire()) for _ in range(5)]
+        await _until(lambda: sum(wire.lost for wire in wires) == 2)
+        for wire in wires:
+            wire.transport.write(_NEXT)
+        await _until(lambda: sum(b'"ok"' in wire.said for wire in wires) == 3)
+        for wire in wires:
+            wire.transport.loseConnection()
+        await _until(lambda: not live.proxy.site.connections)
+        assert (await live.chat())[0] == 200
+
+
+@pytest_twisted.ensureDeferred
 async def test_names_can_be_resolved_by_the_operator() -> None:
     async with _live() as live:
-        port = live.proxy._config.base_url.rpartition(":")[2]
+        port = live.proxy._serving.config.base_url.rpartition(":")[2]
         config = attrs.evolve(
-            live.proxy._config,
+            live.proxy._serving.config,
             argo_base_url=f"http://argo.invalid:{port}",
             resolve_overrides={f"argo.invalid:{port}": "127.0.0.1"},
         )
@@ -243,7 +338,7 @@ async def test_an_overridden_address_keeps_the_name_for_tls(transport: str) -> N
 @pytest_twisted.ensureDeferred
 async def test_an_argo_that_is_not_there_is_a_502() -> None:
     async with _live() as live:
-        config = attrs.evolve(live.proxy._config, argo_base_url="http://127.0.0.1:1")
+        config = attrs.evolve(live.proxy._serving.config, argo_base_url="http://127.0.0.1:1")
         proxy = make_proxy(config, reactor)
         port = reactor.listenTCP(0, proxy.site, interface="127.0.0.1")
         status, body = await Live(proxy, live.argo, port.getHost().port).chat()

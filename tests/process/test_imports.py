@@ -17,12 +17,15 @@ from tests.process.twistd import Twistd, until
 LATER = {
     "PIL": "shrinks pictures",
     "argoproxy.description": "describes what is served",
+    "argoproxy.keys.command": "is a command of its own",
+    "argoproxy.quotas.shared": "shares limits",
     "argoproxy.simulator": "plays ARGO",
     "argoproxy.testing": "is for tests",
     "argoproxy.workers": "is for several processes",
     "backports": "unpacks bodies",
     "jsonschema": "judges what fits a shape",
     "referencing": "judges what fits a shape",
+    "txredisapi": "shares limits",
 }
 # What serves.
 SERVING = {"argoproxy.service", "argoproxy.registry", "argoproxy.net.routes", "klein", "treq"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from contextlib import closing
@@ -76,6 +77,24 @@ def test_what_still_runs_after_the_grace_is_cut(twistd: Twistd) -> None:
     assert "Traceback" not in twistd.output()
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_it_serves_on_while_load_balancers_leave(twistd: Twistd, workers: str) -> None:
+    twistd.configure("drain_delay: 3600")
+    with twistd.running(*twistd.proxy("--workers", workers)) as process, closing(twistd.connection()) as kept:
+
+        def ready() -> str:
+            kept.request("GET", "/health/ready")
+            return str(json.loads(kept.getresponse().read())["status"])
+
+        until(lambda: ready() == "ready", "ready")
+        process.send_signal(signal.SIGTERM)
+        until(lambda: ready() == "draining", "draining, on a connection that stays open")
+        assert twistd.healthy()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE) in (0, -signal.SIGTERM)
+    assert "Traceback" not in twistd.output()
+
+
 def test_a_hang_up_never_kills_it(twistd: Twistd) -> None:
     with twistd.running(*twistd.proxy()) as process:
         for _ in range(3):
@@ -102,3 +121,31 @@ def test_a_new_log_file_is_begun_on_request(twistd: Twistd) -> None:
         until((twistd.folder / "proxy.log.1").exists, "a rotated file")
         assert twistd.healthy()
         until(lambda: "/health" in (twistd.folder / "proxy.log").read_text(), "a line in the new file")
+
+
+def test_a_hang_up_reads_the_configuration_again_without_a_request_noticing(twistd: Twistd) -> None:
+    twistd.configure("simulator: {first_byte_delay: 0.5}")
+    with twistd.running(*twistd.proxy()) as process, closing(twistd.connection()) as kept:
+        kept.request("GET", "/v1/models/mine")
+        assert kept.getresponse().read()
+        with closing(twistd.connection()) as waiting:
+            twistd.asked(waiting, chat("say something"))
+            twistd.configure("simulator: {first_byte_delay: 0.5}\nmodel_aliases: {mine: gpt4o}\nport: 1\n")
+            process.send_signal(signal.SIGHUP)
+            until(lambda: twistd.output().count("configured by") == 2, "read again")
+            assert waiting.getresponse().status == 200
+        kept.request("GET", "/v1/models/mine")
+        assert kept.getresponse().status == 200
+        assert "Traceback" not in twistd.output()
+
+
+def test_a_bad_configuration_is_refused_and_the_one_in_use_stays(twistd: Twistd) -> None:
+    twistd.configure("model_aliases: {mine: gpt4o}")
+    with twistd.running(*twistd.proxy()) as process, closing(twistd.connection()) as kept:
+        assert twistd.healthy()
+        twistd.configure("model_aliases: {mine: gpt4o}\ncolour: red\n")
+        process.send_signal(signal.SIGHUP)
+        until(lambda: "the one in use stays: ./config.yaml:2: colour: no such key" in twistd.output(), "refused")
+        kept.request("GET", "/v1/models/mine")
+        assert kept.getresponse().status == 200
+        assert process.poll() is None

@@ -69,6 +69,23 @@ def test_they_are_replaced_without_losing_a_request(twistd: Twistd) -> None:
         _live(twistd)
 
 
+def test_a_hang_up_brings_workers_with_the_configuration_of_now(twistd: Twistd) -> None:
+    twistd.configure("model_aliases: {mine: gpt4o}")
+    with twistd.running(*twistd.proxy(*WORKERS)) as process:
+        _live(twistd)
+        before = _served(twistd.output())
+        twistd.configure("colour: red")
+        process.send_signal(signal.SIGHUP)
+        until(lambda: "the one in use stays: ./config.yaml:1: colour: no such key" in twistd.output(), "refused")
+        twistd.configure("model_aliases: {yours: gpt4o}\nworkers: 5")
+        process.send_signal(signal.SIGHUP)
+        until(lambda: len(_served(twistd.output())) == 4, "two more workers")
+        until(lambda: not any(map(_alive, before)), "the first two ended")
+        for _ in range(4):
+            assert _asked(twistd.port, "/v1/models/yours")["internal_name"] == "gpt4o"
+        assert "stays as it is until a restart: workers" not in twistd.output()
+
+
 def test_one_that_is_killed_takes_only_its_own_requests_with_it(twistd: Twistd) -> None:
     with twistd.running(*twistd.proxy(*WORKERS)):
         _live(twistd)

@@ -94,8 +94,8 @@ def _default(key: Key) -> str:
         return f"`{str(key.default).lower()}`"
     if isinstance(key.default, (int, float)):
         return f"`{key.default:g}`"
-    if isinstance(key.default, str):
-        return f"`{key.default}`"
+    if isinstance(key.default, (str, tuple)):
+        return f"`{', '.join([key.default] if isinstance(key.default, str) else key.default)}`"
     return "`false`" if key.name == "simulator" else "none"
 
 

@@ -108,5 +108,5 @@ def test_a_timeout_of_ours_is_told_and_not_tried_again(wired: Running, argo: Arg
         pytest.raises(anthropic.GatewayTimeoutError) as told,
     ):
         _say(client, "[sim:hang]", extra_body={"timeout": 0.3})
-    assert (told.value.type, told.value.error_code) == ("timeout_error", "timeout")
+    assert (told.value.type, told.value.error_code) == ("timeout_error", "timeout_total")
     assert len(argo.requests()) == 1

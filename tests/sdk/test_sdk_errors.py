@@ -157,7 +157,7 @@ def test_a_timeout_of_ours_is_told_and_not_tried_again(proxy: Running, argo: Arg
         pytest.raises(openai.InternalServerError) as told,
     ):
         _say(client, "[sim:hang]", **where)
-    assert (told.value.status_code, told.value.code) == (504, "timeout")
+    assert (told.value.status_code, told.value.code) == (504, "timeout_total")
     assert told.value.response.headers["x-should-retry"] == "false"
     [asked] = argo.requests()
     assert "timeout" not in asked["body"]
@@ -170,7 +170,7 @@ def test_a_timeout_in_a_stream_is_an_event(gateway_client: OpenAI) -> None:
         _say(gateway_client, "Hello [sim:hang-mid]", stream=True, extra_body={"timeout": 0.3}) as stream,
     ):
         list(stream)
-    assert told.value.code == "timeout"
+    assert told.value.code == "timeout_total"
 
 
 @pytest.mark.parametrize("text", ["[sim:hang-mid]", "[sim:drip=0.5]"])

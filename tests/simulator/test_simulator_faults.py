@@ -9,6 +9,7 @@ from typing import Any
 
 import attrs
 import pytest
+from twisted.web.client import ResponseFailed
 
 from argoproxy.simulator import FAULTS, Simulator, SimulatorSettings, UnknownFault
 from argoproxy.simulator.exchange import Exchange
@@ -120,6 +121,20 @@ def test_half_a_reply(wire: str, name: str) -> None:
     """A head of 200, and a body that fails."""
     reply = ALL[wire](Argo(fault=name))
     assert (reply.status, reply.text, reply.failure is not None) == (200, None, True)
+
+
+@pytest.mark.parametrize("wire", ALL)
+@pytest.mark.parametrize(("count", "kept"), [("0", 0), ("9", 9), ("-1", -1), ("999999", None)])
+def test_a_reply_that_ends_at_a_place_of_choice(wire: str, count: str, kept: int | None) -> None:
+    """So many bytes, or all but so many; garbage there can't be read as text."""
+    assert ALL[wire](Argo(fault=f"ended-mid={count}")).text == (ALL[wire](Argo()).text or "")[:kept]
+    assert isinstance(_failure(ALL[wire](Argo(fault=f"garbage-mid={count}"))), UnicodeDecodeError)
+    whole = wire in WHOLE and kept is None
+    assert isinstance(_failure(ALL[wire](Argo(fault=f"truncated={count}"))), ResponseFailed) is not whole
+
+
+def _failure(reply: Reply) -> BaseException | None:
+    return reply.failure.value if reply.failure is not None else None
 
 
 @pytest.mark.parametrize("wire", ALL)

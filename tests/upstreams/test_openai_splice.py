@@ -120,9 +120,30 @@ def test_a_stream_that_just_ends_was_broken_off(stream: bytes) -> None:
 
 
 @pytest.mark.parametrize("end", [STOP, DONE, b"data: [DONE]", b"data: [DONE]\n"])
-def test_either_end_is_enough(end: bytes) -> None:
+def test_either_end_is_enough_and_the_client_gets_the_last(end: bytes) -> None:
     out = _passed(_splice(), TEXT + end)
-    assert out == _named(TEXT) + (_named(STOP) if end is STOP else DONE)
+    assert out == _named(TEXT) + (_named(STOP) + DONE if end is STOP else DONE)
+
+
+@pytest.mark.parametrize("more", [b"", b"\n", b": hello", b"garbage", b"data: {"])
+def test_behind_the_end_nothing_counts(more: bytes) -> None:
+    assert _passed(_splice(), TEXT + STOP + DONE + more) == _named(TEXT, STOP, DONE)
+
+
+@pytest.mark.parametrize("left", [b"da", b'data: {"model":', USAGE[:-5]])
+def test_an_event_that_is_broken_off_behind_the_reason_is_no_end(left: bytes) -> None:
+    splice = _splice()
+    splice.feed(TEXT + STOP + left)
+    with pytest.raises(Truncated):
+        splice.close()
+
+
+@pytest.mark.parametrize("page", [b"<html>\n<body>502</body>\n</html>\n\n", b"\0\xff" + TEXT])
+def test_what_is_no_event_ends_a_stream(page: bytes) -> None:
+    splice = _splice()
+    assert _passed(splice, ROLE + TEXT + page + STOP + DONE) == _named(ROLE, TEXT)
+    assert splice.fault is not None
+    assert splice.fault.status == 502
 
 
 def _chunk(**delta: Any) -> bytes:

@@ -100,3 +100,26 @@ def test_a_stop_before_the_reactor_runs_starts_nothing(sockets: list[socket.sock
     assert service.stopService().called
     reactor.later()
     assert reactor.started == []
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_a_stop_is_delayed_for_whoever_shares_out_requests(sockets: list[socket.socket], cut: bool) -> None:
+    reactor = Running()
+    begin = Begin(slot=0, slots=3, config={}, reactor="r", syslog=None, news=News())
+    service = SupervisorService(reactor, Config(user="someone", drain_delay=5.0), begin, sockets, print, None)
+    service.startService()
+    stopped = service.stopService()
+    pipes: list[Any] = [worker.transport for worker, _ in reactor.started]
+    assert all(pipe.written.endswith(b'{"type":"drain"}\n') for pipe in pipes)
+    reactor.advance(4.9)
+    assert all(one.fileno() != -1 for one in sockets)
+    if cut:
+        service.cut()
+    else:
+        reactor.advance(0.1)
+    assert all(b'{"type":"stop"}\n' in pipe.written for pipe in pipes)
+    assert all(one.fileno() == -1 for one in sockets)
+    for worker, _ in reactor.started:
+        service._supervisor.ended(worker, "ended with status 0")
+    assert stopped.called
+    assert reactor.getDelayedCalls() == []

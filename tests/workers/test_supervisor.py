@@ -11,7 +11,7 @@ from twisted.internet.task import Clock
 from twisted.logger import capturedLogs, formatEvent
 
 from argoproxy.net.peers import Condition, Fleet, Heartbeat, News, Requests, Workers
-from argoproxy.workers.messages import Command, Cover, Cut, Joined, Learnt, Ready, Report, Retire, Stop, Uncover
+from argoproxy.workers.messages import Command, Cover, Cut, Drain, Joined, Learnt, Ready, Report, Retire, Stop, Uncover
 from argoproxy.workers.supervisor import Slot, Supervisor
 
 GRACE = 30.0
@@ -196,7 +196,7 @@ def test_a_stop_ends_the_attempts_to_start_one() -> None:
 def test_a_replacement_serves_before_its_predecessor_ends_one_slot_at_a_time() -> None:
     troupe = _serving()
     first, second = troupe.workers
-    troupe.supervisor.replace()
+    troupe.supervisor.replace(GRACE)
     assert len(troupe.workers) == 3
     assert first.heard(Retire) == []
     troupe.ready(troupe.workers[2])
@@ -214,7 +214,7 @@ def test_a_replacement_serves_before_its_predecessor_ends_one_slot_at_a_time() -
 def test_asking_for_it_meanwhile_does_it_once_more() -> None:
     troupe = _serving()
     for _ in range(3):
-        troupe.supervisor.replace()
+        troupe.supervisor.replace(GRACE)
     for number in (2, 3, 4, 5):
         troupe.ready(troupe.workers[number])
     assert [worker.slot for worker in troupe.workers] == [0, 1] * 3
@@ -223,14 +223,14 @@ def test_asking_for_it_meanwhile_does_it_once_more() -> None:
 
 def test_a_replacement_that_fails_leaves_all_as_they_are() -> None:
     troupe = _serving()
-    troupe.supervisor.replace()
+    troupe.supervisor.replace(GRACE)
     with capturedLogs() as logs:
         troupe.end(troupe.workers[2], "ended with status 1")
     assert "those that have not been replaced stay" in formatEvent(logs[0])
     assert not any(worker.heard(Retire) for worker in troupe.workers)
     assert (len(troupe.workers), troupe.calls) == (3, [])
     # Another attempt is another story.
-    troupe.supervisor.replace()
+    troupe.supervisor.replace(GRACE)
     assert len(troupe.workers) == 4
 
 
@@ -238,19 +238,19 @@ def test_a_replacement_that_cant_be_started_leaves_all_as_they_are() -> None:
     troupe = _serving()
     troupe.fault = OSError(errno.ENOMEM, "no memory")
     with capturedLogs() as logs:
-        troupe.supervisor.replace()
+        troupe.supervisor.replace(GRACE)
     assert formatEvent(logs[1]) == "worker 0 can't be started (no memory): those that have not been replaced stay"
     assert not any(worker.heard(Retire) for worker in troupe.workers)
     assert (len(troupe.workers), troupe.calls) == (2, [])
     troupe.fault = None
-    troupe.supervisor.replace()
+    troupe.supervisor.replace(GRACE)
     assert len(troupe.workers) == 3
 
 
 def test_one_that_dies_while_its_successor_is_on_its_way_is_covered() -> None:
     troupe = _serving()
     first, second = troupe.workers
-    troupe.supervisor.replace()
+    troupe.supervisor.replace(GRACE)
     troupe.end(first)
     assert second.heard(Cover) == [Cover(0), ]
     assert len(troupe.workers) == 3
@@ -261,14 +261,54 @@ def test_one_that_dies_while_its_successor_is_on_its_way_is_covered() -> None:
 def test_one_that_waits_to_be_started_again_is_its_own_replacement() -> None:
     troupe = _serving()
     troupe.end(troupe.workers[0])
-    troupe.supervisor.replace()
+    troupe.supervisor.replace(GRACE)
     troupe.clock.advance(1.0)
     assert [worker.slot for worker in troupe.workers] == [0, 1, 0]
 
 
+def test_one_that_was_on_its_way_before_is_replaced_as_well() -> None:
+    """It has been told what was to be done before."""
+    troupe = Troupe()
+    replaced = troupe.supervisor.replace(GRACE)
+    first, second = troupe.workers
+    troupe.ready(first, second)
+    assert [worker.slot for worker in troupe.workers] == [0, 1, 0]
+    troupe.ready(troupe.workers[2])
+    assert (first.heard(Retire), second.heard(Retire), replaced.called) == ([Retire()], [], False)
+    troupe.ready(troupe.workers[3])
+    assert (second.heard(Retire), replaced.called, len(troupe.workers)) == ([Retire()], True, 4)
+
+
+def test_it_is_told_when_all_serve_for_the_first_time() -> None:
+    troupe = Troupe()
+    troupe.ready(troupe.workers[1])
+    assert not troupe.supervisor.ready.called
+    troupe.ready(troupe.workers[0])
+    assert troupe.supervisor.ready.called
+
+
+@pytest.mark.parametrize("give_up", ["a failure", "a stop"])
+def test_who_waits_for_a_replacement_is_told_that_it_is_given_up(give_up: str) -> None:
+    troupe = _serving()
+    replaced = [troupe.supervisor.replace(GRACE), troupe.supervisor.replace(GRACE)]
+    assert not any(one.called for one in replaced)
+    if give_up == "a stop":
+        troupe.supervisor.stop()
+    else:
+        troupe.end(troupe.workers[2], "ended with status 1")
+    assert all(one.called for one in replaced)
+
+
+def test_a_replacement_brings_its_own_grace() -> None:
+    troupe = _serving()
+    troupe.supervisor.replace(5.0)
+    troupe.supervisor.stop()
+    assert troupe.calls == [10.0]
+
+
 def test_a_stop_waits_for_everybody() -> None:
     troupe = _serving()
-    troupe.supervisor.replace()
+    troupe.supervisor.replace(GRACE)
     troupe.ready(troupe.workers[2])
     stopped: list[None] = []
     troupe.supervisor.stop().addCallback(stopped.append)
@@ -284,7 +324,7 @@ def test_nobody_is_started_during_a_stop() -> None:
     troupe = _serving()
     troupe.end(troupe.workers[0])
     troupe.supervisor.stop()
-    troupe.supervisor.replace()
+    troupe.supervisor.replace(GRACE)
     troupe.clock.advance(10.0)
     troupe.ready(troupe.workers[1])
     assert len(troupe.workers) == 2
@@ -352,3 +392,18 @@ def test_what_one_learns_all_know_and_those_who_come_later() -> None:
     troupe.end(first)
     troupe.clock.advance(0.1)
     assert troupe.workers[2].news == News(models="[]", learned_at=4.0, native=True)
+
+
+def test_before_a_stop_all_tell_that_it_comes_and_dead_ones_are_started_again() -> None:
+    troupe = _serving()
+    replaced = troupe.supervisor.replace(GRACE)
+    troupe.supervisor.drain()
+    assert replaced.called
+    assert all(worker.heard(Drain) for worker in troupe.workers)
+    troupe.end(troupe.workers[1])
+    troupe.clock.advance(0.1)
+    successor = troupe.workers[-1]
+    troupe.ready(successor)
+    assert (successor.slot, successor.heard(Drain)) == (1, [Drain()])
+    assert troupe.supervisor.replace(GRACE).called
+    assert len(troupe.workers) == 4

@@ -16,6 +16,7 @@ from argoproxy.workers.messages import (
     Command,
     Cover,
     Cut,
+    Drain,
     Joined,
     Learnt,
     Ready,
@@ -80,6 +81,9 @@ class Proxy:
 
     def cut(self) -> None:
         self.done.append("cut")
+
+    def drain(self) -> None:
+        self.done.append("drain")
 
     async def retire(self) -> None:
         self.done.append("retire")
@@ -208,8 +212,8 @@ def test_a_stop_doesnt_wait_for_those_it_would_have_let_go_over() -> None:
     assert stage.reactor.stopped
 
 
-def test_a_cut_is_the_proxys() -> None:
-    assert Stage().obey(Cut()) == ["cut"]
+def test_a_cut_and_a_drain_are_the_proxys() -> None:
+    assert Stage().obey(Drain(), Cut()) == ["drain", "cut"]
 
 
 def test_it_leaves_being_terminated_to_the_supervisor() -> None:

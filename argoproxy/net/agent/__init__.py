@@ -7,6 +7,6 @@ strictly, and nothing is made of it that nobody asks for.
 
 from .agent import LlhttpAgent
 from .headers import CallHeaders
-from .request import WholeBody
+from .request import UnansweredAgain, WholeBody
 
-__all__ = ["CallHeaders", "LlhttpAgent", "WholeBody"]
+__all__ = ["CallHeaders", "LlhttpAgent", "UnansweredAgain", "WholeBody"]

@@ -42,7 +42,11 @@ class Target:
 class LlhttpAgent:
     """Makes requests whose bodies, if any, are L{WholeBody}s; keeps connections between them."""
 
-    def __init__(self, clock: Any, endpoints: IAgentEndpointFactory) -> None:
+    def __init__(self, clock: Any, endpoints: IAgentEndpointFactory, keeps: bool = True) -> None:
+        """
+        @param keeps: whether connections are kept. If not, every request has a new one.
+        """
+        self._keeps = keeps
         self._clock = clock
         self._endpoints = endpoints
         self._origins: dict[tuple[bytes, bytes, int], Origin] = {}
@@ -92,7 +96,7 @@ class LlhttpAgent:
     def _origin(self, uri: URI) -> Origin:
         key = (uri.scheme, uri.host, uri.port)
         if key not in self._origins:
-            self._origins[key] = Origin(self._endpoints.endpointForURI(uri), self._clock)
+            self._origins[key] = Origin(self._endpoints.endpointForURI(uri), self._clock, self._keeps)
         return self._origins[key]
 
 

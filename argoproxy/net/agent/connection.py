@@ -200,6 +200,7 @@ class Connection:
         if self._seen:
             request.fail(Failure(ResponseFailed([reason])))
         elif self._served and reason.check(ConnectionDone, ConnectionLost) and self._died_at_once():
+            request.sent_anew = True
             self._origin.connect(request)
         else:
             request.fail(Failure(ResponseNeverReceived([reason])))

@@ -33,13 +33,16 @@ class Origin:
     doesn't need any more come to the front, and are closed in time.
     """
 
-    def __init__(self, endpoint: IStreamClientEndpoint, clock: Any) -> None:
+    def __init__(self, endpoint: IStreamClientEndpoint, clock: Any, keeps: bool) -> None:
+        """
+        @param keeps: whether a connection is kept for the next request.
+        """
         self.clock = clock
         self._endpoint = endpoint
         self._factory = ConnectionFactory(self)
         self._idle: list[Connection] = []
         self._expiry: IDelayedCall | None = None
-        self._closed = False
+        self._closed = not keeps
 
     def carry(self, request: Request) -> None:
         """Send a request on whatever connection."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IConsumer
 from twisted.python.failure import Failure
+from twisted.web.client import ResponseFailed
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IBodyProducer, IClientRequest, IResponse
 from zope.interface import implementer
@@ -14,6 +15,15 @@ from zope.interface import implementer
 from .headers import CallHeaders
 
 _SAYS_LENGTH = frozenset({b"POST", b"PUT", b"PATCH"})
+
+
+class UnansweredAgain(ResponseFailed):
+    """A kept connection was closed as it was used, and then a new one failed, too: C{reasons} has that failure."""
+
+    @classmethod
+    def over(cls, failure: Failure) -> Failure:
+        """@param failure: the new connection's."""
+        return Failure(cls([failure]))
 
 
 @implementer(IBodyProducer)
@@ -48,9 +58,10 @@ class Request:
     @ivar head: all that is sent before the body.
     @ivar answer: fires with the reply's head; L{None} once it has, or has been cancelled.
     @ivar end: ends whatever is done for the request right now.
+    @ivar sent_anew: whether a kept connection was closed as the request was sent on it, and another has been opened.
     """
 
-    __slots__ = ("absoluteURI", "answer", "body", "end", "head", "headers", "method")
+    __slots__ = ("absoluteURI", "answer", "body", "end", "head", "headers", "method", "sent_anew")
 
     def __init__(self, method: bytes, uri: bytes, headers: Headers, head: bytes, body: bytes) -> None:
         self.method = method
@@ -60,6 +71,7 @@ class Request:
         self.body = body
         self.answer: Deferred[IResponse] | None = Deferred(self._cancelled)
         self.end: Callable[[], object] | None = None
+        self.sent_anew = False
 
     def answered(self, response: IResponse) -> None:
         """The reply has begun. What was sent isn't needed any more, and may be large."""
@@ -72,7 +84,7 @@ class Request:
         """There is no reply."""
         answer = self._settle()
         if answer is not None:
-            answer.errback(failure)
+            answer.errback(UnansweredAgain.over(failure) if self.sent_anew else failure)
 
     def _settle(self) -> Deferred[IResponse] | None:
         answer, self.answer, self.end = self.answer, None, None

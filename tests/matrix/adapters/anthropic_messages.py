@@ -64,6 +64,8 @@ class AnthropicMessages(Adapter):
         found = [event for event in events(body) if event.name != "ping"]
         assert all(event.name == event.data["type"] for event in found)
         last = found[-1]
+        if last.name == "error" and len(found) == 1:
+            return Said(trouble=self.trouble(last.data))
         assert found[0].name == "message_start"
         assert found[0].data["message"]["usage"]["input_tokens"] > 0
         message = found[0].data["message"] | {"content": _blocks(found, whole=last.name == "message_stop")}

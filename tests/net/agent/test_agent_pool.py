@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 from twisted.internet.error import ConnectionDone, TimeoutError
+from twisted.python.failure import Failure
 from twisted.web.client import ResponseFailed, ResponseNeverReceived
 
-from argoproxy.net.agent import LlhttpAgent
+from argoproxy.net.agent import LlhttpAgent, UnansweredAgain
 from tests.net.agent.lines import OK, RESET, URL, Client, Line, client
 
 
@@ -157,13 +158,21 @@ def test_it_is_sent_anew_on_a_new_connection_even_if_others_are_kept(asker: Clie
     assert [line.sent for line in asker.world.lines[:2]] == [b"", b""]
 
 
+def _second(failure: Failure) -> Failure:
+    """What became of the new connection."""
+    assert isinstance(failure.value, UnansweredAgain)
+    reason: Failure = failure.value.reasons[0]
+    return reason
+
+
 def test_it_is_sent_anew_once(asker: Client) -> None:
     asker.whole()
     got = asker.ask(b"POST", URL, b"body")
     asker.line.lose()
     asker.line.lose()
     assert got.failure is not None
-    assert got.failure.check(ResponseNeverReceived)
+    assert got.failure.check(UnansweredAgain)
+    assert _second(got.failure).check(ResponseNeverReceived)
     assert len(asker.world.lines) == 2
 
 
@@ -174,7 +183,8 @@ def test_the_new_connection_may_fail(asker: Client) -> None:
     asker.line.lose()
     asker.world.connecting[0][0].errback(TimeoutError())
     assert got.failure is not None
-    assert got.failure.check(TimeoutError)
+    assert got.failure.check(UnansweredAgain)
+    assert _second(got.failure).check(TimeoutError)
 
 
 def test_what_took_its_time_is_not_sent_anew(asker: Client) -> None:

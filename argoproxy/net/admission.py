@@ -1,0 +1,224 @@
+"""
+Who comes in, and how often: a request goes on if whoever asks is known, and within their limits.
+
+A proxy without keys and limits has nothing of this. How limits are kept, and which keys are good, is told from outside.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache, partial
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import Any
+
+import attrs
+from twisted.internet.defer import Deferred, succeed
+from twisted.web.server import Request
+
+from argoproxy.conversation import Allowance, Limits, Places, Verdict
+from argoproxy.errors import ClientFault, ProxyError
+from argoproxy.interfaces import ICatalogue, ICountDialect, IDialect, ILedger
+
+from .reply import Reply
+from .traffic import Guest, Traffic, asker, query_of
+
+# Seconds after which a place may have become free, for who knows.
+_SOON = 1.0
+# Seconds beyond which SDKs wait shorter than they are told.
+_TOO_LONG = 60.0
+_SHARED = 64
+_REMEMBERED = 4096
+# What a token takes, about, in a request and in an event of a stream; and the most that a request is guessed to have,
+# whose pictures may be larger than all of its words.
+_ASKED, _SENT, _MOST = 4, 64, 100_000
+
+
+@attrs.frozen
+class Holder:
+    """
+    Who asks, and what they may.
+
+    @ivar name: the name of their key, or L{None}.
+    """
+
+    guest: Guest
+    allowance: Allowance
+    name: str | None = None
+
+
+class Limited(ProxyError):
+    """Whoever asks has to wait."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        denied = verdict.denied
+        assert denied is not None
+        self.wait = verdict.wait or _SOON
+        code = "concurrency_limit_exceeded" if isinstance(denied, Places) else "rate_limit_exceeded"
+        text = f"Over the limit of {denied.told()}: try again in {_in_words(self.wait)}."
+        again = False if self.wait > _TOO_LONG else None
+        super().__init__(429, text, code=code, retry_after=str(math.ceil(self.wait)), should_retry=again)
+
+
+def _in_words(seconds: float) -> str:
+    return f"{math.ceil(seconds)} s" if seconds < 120 else f"{math.ceil(seconds / 60)} min"
+
+
+@attrs.define(eq=False)
+class Gate:
+    """
+    In front of L{Traffic}, with the same ways in.
+
+    @ivar _holder: who asks, by their request and its query; raises a L{ClientFault} for nobody.
+    @ivar _others: what limits them besides what is theirs: from a request and the user in whose name it is asked.
+    @ivar _wall_clock: seconds since the epoch.
+    """
+
+    _traffic: Traffic
+    _holder: Callable[[Request, Mapping[str, str]], Holder]
+    _others: Sequence[Callable[[Request, str], Allowance]]
+    _ledger: ILedger
+    _wall_clock: Callable[[], float]
+
+    def reply(self, request: Request, dialect: IDialect) -> Reply:
+        """The reply to a request that is answered here and now."""
+        return self._traffic.reply(request, dialect)
+
+    def catalogue(self, request: Request) -> ICatalogue:
+        """
+        The models that whoever asks may use.
+
+        @raise ClientFault: nobody asks.
+        """
+        return self._holder(request, query_of(request)).guest.parties.planner.catalogue
+
+    def exchange(self, request: Request, dialect: IDialect, path: Mapping[str, str] | None = None) -> Deferred[None]:
+        """Serve a request by asking ARGO, if it may be."""
+        reply = self.reply(request, dialect)
+        try:
+            holder = self._holder(request, query_of(request))
+        except ClientFault as fault:
+            _refuse(reply, fault)
+            return succeed(None)
+        reply.record.key = holder.name
+        admitted = Deferred.fromCoroutine(self._admitted(request, dialect, path or {}, reply, holder))
+        return admitted.addErrback(self._traffic.unforeseen, reply)
+
+    async def _admitted(
+        self, request: Request, dialect: IDialect, path: Mapping[str, str], reply: Reply, holder: Holder
+    ) -> None:
+        allowance, length = holder.allowance, _length(request)
+        for other in self._others:
+            allowance += other(request, holder.guest.user)
+        try:
+            verdict = await self._ledger.enter(allowance)
+        except ProxyError as fault:
+            reply.refuse(fault)
+            return
+        if verdict.denied is not None:
+            reply.tell(dialect.limit_headers(verdict, self._wall_clock()))
+            _refuse(reply, Limited(verdict))
+            return
+        tokens = 0
+        try:
+            if not reply.gone:
+                reply.tell(dialect.limit_headers(verdict, self._wall_clock()))
+                await self._traffic.serve(request, dialect, path, reply, holder.guest)
+                tokens = 0 if ICountDialect.providedBy(dialect) else _tokens(reply, length)
+        finally:
+            self._ledger.leave(verdict, tokens)
+
+
+def _refuse(reply: Reply, fault: ProxyError) -> None:
+    if fault.status == 401:
+        reply.tell({"www-authenticate": "Bearer"})
+    if isinstance(fault, Limited):
+        reply.tell({"retry-after-ms": str(math.ceil(fault.wait * 1000))})
+    reply.refuse(fault)
+
+
+def _length(request: Request) -> int:
+    content = request.content
+    if content is None:
+        return 0
+    length: int = content.seek(0, 2)
+    content.seek(0)
+    return length
+
+
+def _tokens(reply: Reply, asked: int) -> int:
+    """
+    What a request has cost: what was told or counted. Where neither was, or it was broken off before, also a guess by
+    its bytes, so that it pays nobody to leave early. One that failed with a status has cost nothing.
+    """
+    record = reply.record
+    if record.status >= 400:
+        return 0
+    known = record.usage.total if record.usage is not None else 0
+    if record.usage is not None and record.end == "done":
+        return known
+    return max(known, min(asked // _ASKED, _MOST) + record.sent // _SENT)
+
+
+def by_key(owner: Callable[[str], Holder | None]) -> Callable[[Request, Mapping[str, str]], Holder]:
+    """
+    Who asks, by the key that they give.
+
+    @param owner: whose key it is.
+    """
+
+    def holder(request: Request, query: Mapping[str, str]) -> Holder:
+        key = asker(request, query)
+        found = owner(key) if key else None
+        if found is None:
+            text = "This API key is not known here, or not good any more." if key else "Give an API key."
+            raise ClientFault(text, status=401, code="invalid_api_key")
+        return found
+
+    return holder
+
+
+def by_nothing(traffic: Traffic) -> Callable[[Request, Mapping[str, str]], Holder]:
+    """Whoever asks, where there are no keys."""
+
+    def holder(request: Request, query: Mapping[str, str]) -> Holder:
+        return Holder(traffic.guest(request, query), Allowance())
+
+    return holder
+
+
+def of_user(limits: Limits) -> Callable[[Request, str], Allowance]:
+    """What each user may have, whichever keys are theirs."""
+    of = lru_cache(_REMEMBERED)(partial(limits.of, "user"))
+
+    def allowance(request: Request, user: str) -> Allowance:
+        return of(user)
+
+    return allowance
+
+
+def of_address(limits: Limits) -> Callable[[Request, str], Allowance]:
+    """What each address may have. Of IPv6 a network counts as one, for each of its hosts has as many as it wants."""
+
+    @lru_cache(_REMEMBERED)
+    def of(host: str) -> Allowance:
+        return limits.of("address", network_of(host))
+
+    def allowance(request: Request, user: str) -> Allowance:
+        address: Any = request.getClientAddress()
+        return of(getattr(address, "host", ""))
+
+    return allowance
+
+
+def network_of(host: str) -> str:
+    """What counts as one address; whatever has none, such as a Unix socket, is one together."""
+    try:
+        address: IPv4Address | IPv6Address = ip_address(host.partition("%")[0])
+    except ValueError:
+        return "local"
+    if isinstance(address, IPv4Address):
+        return str(address)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ip_network((address, _SHARED), strict=False))

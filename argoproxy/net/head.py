@@ -1,0 +1,98 @@
+"""
+The head of a request, read by llhttp at once and strictly: what could be understood in two ways is none.
+
+What of it decides how a request is received is noted as it is found. What the site allows is not known.
+"""
+
+from __future__ import annotations
+
+import httptools
+
+_VERSIONS = {"1.1": b"HTTP/1.1", "1.0": b"HTTP/1.0"}
+# Headers that say where a body ends; llhttp sees to it that there is one at most.
+_FRAMING = {b"content-length": b"Content-Length", b"transfer-encoding": b"Transfer-Encoding"}
+_UNUSUAL = frozenset({b"origin", b"expect"})
+
+
+class Head:
+    """
+    Takes what llhttp finds in a head.
+
+    @ivar valid: whether it is a head that we understand.
+    @ivar target: what the first line asks for.
+    @ivar fields: the headers, in their order.
+    @ivar framing: those of them that say where the body ends.
+    @ivar unusual: C{origin} and C{expect}, by these names, if they are there.
+    """
+
+    __slots__ = ("fields", "framing", "hosts", "method", "target", "unusual", "valid", "version")
+
+    def __init__(self) -> None:
+        self.valid = False
+        self.method = self.target = self.version = b""
+        self.fields: list[tuple[bytes, bytes]] = []
+        self.framing: list[tuple[bytes, bytes]] = []
+        self.hosts: list[bytes] = []
+        self.unusual: dict[bytes, bytes] = {}
+
+    @classmethod
+    def read(cls, data: bytes) -> Head:
+        """
+        Read a head.
+
+        @param data: from its first line to the empty one at its end.
+        """
+        head = cls()
+        parser = httptools.HttpRequestParser(head)
+        try:
+            parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            """We go on in HTTP/1.1, as if it had not been offered."""
+        except httptools.HttpParserError:
+            head.valid = False
+        head.method, head.version = parser.get_method(), _VERSIONS.get(parser.get_http_version(), b"")
+        head.valid = head.valid and bool(head.version)
+        return head
+
+    def on_url(self, part: bytes) -> None:
+        """Called with the target of the request."""
+        self.target += part
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Called with each header."""
+        value = value.rstrip(b" \t")
+        self.fields.append((name, value))
+        lower = name.lower()
+        if lower == b"host":
+            self.hosts.append(value)
+        elif lower in _FRAMING:
+            self.framing.append((_FRAMING[lower], value))
+        elif lower in _UNUSUAL:
+            self.unusual[lower] = value
+
+    def on_headers_complete(self) -> None:
+        """Called at the end."""
+        self.valid = True
+
+    @property
+    def names_one_host(self) -> bool:
+        """Whether it has one C{Host}, as it must; before HTTP/1.1 it could do without."""
+        return len(self.hosts) == 1 or (not self.hosts and self.version == b"HTTP/1.0")
+
+    @property
+    def host(self) -> bytes | None:
+        """The host that it names: the target's, where clients of proxies put one; L{None} if it names none."""
+        if not self._is_absolute:
+            return self.hosts[0] if self.hosts else None
+        return self.target.partition(b"://")[2].partition(b"/")[0].partition(b"?")[0]
+
+    @property
+    def path(self) -> bytes:
+        """The target without scheme and host, and with its query."""
+        if not self._is_absolute:
+            return self.target
+        return b"/" + self.target.partition(b"://")[2].partition(b"/")[2]
+
+    @property
+    def _is_absolute(self) -> bool:
+        return self.target[:1] != b"/" and b"://" in self.target

@@ -1,0 +1,39 @@
+"""Every exchange under way, by whichever configuration it began: how many there are, and how all are ended."""
+
+from __future__ import annotations
+
+import attrs
+
+from argoproxy.errors import ProxyError
+
+from .exchange import Exchange
+
+
+@attrs.define(eq=False)
+class Underway:
+    """
+    @ivar exchanges: those that run.
+    @ivar served: how many have ended.
+    @ivar repeated: how often a call of theirs was sent once more.
+    @ivar draining: whether the last of them are to be these, since the proxy is about to stop.
+    """
+
+    exchanges: set[Exchange] = attrs.field(factory=set)
+    served: int = 0
+    repeated: int = 0
+    draining: bool = False
+
+    @property
+    def open(self) -> int:
+        """How many exchanges are under way."""
+        return len(self.exchanges)
+
+    def over(self, ignored: object, exchange: Exchange) -> None:
+        """One has ended."""
+        self.exchanges.discard(exchange)
+        self.served += 1
+
+    def cut(self, cause: ProxyError) -> None:
+        """End all."""
+        for exchange in list(self.exchanges):
+            exchange.cut(cause)

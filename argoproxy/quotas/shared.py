@@ -1,0 +1,186 @@
+"""
+The account that several proxies share, in Redis or Valkey.
+
+What holds places is a lease that must be renewed, so that those of a proxy that has crashed become free. Keys begin
+with C{{argoproxy}}, which keeps them together in a cluster.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import attrs
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IDelayedCall
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from argoproxy.conversation import Allowance, Places, Rate, Standing, Verdict
+from argoproxy.errors import ProxyError
+from argoproxy.interfaces import ILedger
+
+from .scripts import ENTER, LEAVE, RENEW
+
+_log = Logger()
+
+# Seconds that a decision may take, and between two looks whether a store that was away is there.
+_PATIENCE = 1.0
+_LOOK = 1.0
+# Seconds for which a lease holds, and after which it is renewed.
+_LEASE = 60.0
+_RENEWAL = 20.0
+_AT_ONCE = 500
+
+_NOBODY = Verdict(Allowance(), ())
+
+
+class Away(ProxyError):
+    """Nobody can say whether a request is within its limits."""
+
+    def __init__(self) -> None:
+        text = "The proxy can't see whether this request is within its limits."
+        super().__init__(503, text, code="limits_unavailable", retry_after="1")
+
+
+@implementer(ILedger)
+@attrs.define(eq=False)
+class SharedLedger:
+    """
+    @ivar _clock: the reactor, for what takes too long.
+    @ivar _connect: gives a connection as txredisapi's: C{eval}, C{setex}, C{disconnect}.
+    @ivar _lenient: whether requests go on unlimited while the store is away.
+    @ivar away: whether it is. Then it is asked again every second, and requests don't wait for it.
+    @ivar _held: the places of requests under way, by their leases.
+    """
+
+    _clock: Any
+    _connect: Callable[[], Any]
+    _lenient: bool
+    away: bool = False
+    _connection: Any = None
+    _held: dict[str, tuple[Places, ...]] = attrs.field(factory=dict, init=False)
+    _renewing: IDelayedCall | None = None
+    _looking: IDelayedCall | None = None
+
+    def enter(self, allowance: Allowance) -> Deferred[Verdict]:
+        if not allowance.rates and not allowance.places:
+            return succeed(_NOBODY)
+        if self.away:
+            return Deferred.fromCoroutine(self._unknown())
+        lease = secrets.token_hex(8)
+        rates, places = allowance.rates, allowance.places
+        costs = (cost for rate in rates for cost in (rate.step, rate.room, int(rate.unit == "requests")))
+        arguments = [len(rates), lease, _LEASE, *costs, *(one.most for one in places)]
+        entering = self._eval(ENTER, _keys(rates, places), arguments)
+        return entering.addCallbacks(self._judged, self._failed, (allowance, lease))
+
+    def leave(self, verdict: Verdict, tokens: int) -> None:
+        self._held.pop(verdict.lease, None)
+        rates = [rate for rate in verdict.allowance.rates if rate.unit == "tokens"] if tokens else []
+        places = verdict.allowance.places
+        if self.away or not (rates or places):
+            return
+        arguments = [len(rates), verdict.lease, tokens, *(rate.step for rate in rates)]
+        self._eval(LEAVE, _keys(rates, places), arguments).addErrback(self._lost)
+
+    def close(self) -> None:
+        """Whatever is still held expires by itself."""
+        for call in (self._renewing, self._looking):
+            if call is not None and call.active():
+                call.cancel()
+        self._drop()
+
+    def _drop(self) -> None:
+        if self._connection is not None:
+            self._connection.disconnect().addErrback(_no_matter)
+            self._connection = None
+
+    def _eval(self, script: str, keys: Sequence[str], arguments: Sequence[object]) -> Deferred[Any]:
+        """The script's result, in time."""
+        if self._connection is None:
+            self._connection = self._connect()
+        return self._connection.eval(script, keys, arguments).addTimeout(_PATIENCE, self._clock)  # type: ignore[no-any-return]
+
+    def _judged(self, told: Sequence[Any], allowance: Allowance, lease: str) -> Verdict:
+        number, wait, *ahead = told
+        rates, places = allowance.rates, allowance.places
+        standings = tuple(Standing(rate, float(one)) for rate, one in zip(rates, ahead, strict=True))
+        limits: tuple[Rate | Places, ...] = (*rates, *places)
+        denied = limits[int(number) - 1] if int(number) else None
+        if places and denied is None:
+            self._hold(lease, places)
+        return Verdict(allowance, standings, denied, float(wait), lease)
+
+    def _failed(self, failure: Failure) -> Deferred[Verdict]:
+        self._lost(failure)
+        return Deferred.fromCoroutine(self._unknown())
+
+    async def _unknown(self) -> Verdict:
+        """@raise Away: where requests must be limited or not be served."""
+        if self._lenient:
+            return _NOBODY
+        raise Away
+
+    def _hold(self, lease: str, places: tuple[Places, ...]) -> None:
+        self._held[lease] = places
+        if self._renewing is None or not self._renewing.active():
+            self._renewing = self._clock.callLater(_RENEWAL, self._renew)
+
+    def _renew(self) -> None:
+        """Hold on to what requests under way have, for as long as there are any."""
+        if not self._held:
+            return
+        self._renewing = self._clock.callLater(_RENEWAL, self._renew)
+        if self.away:
+            return
+        for some in _batches([(_key(one.name), lease) for lease, places in self._held.items() for one in places]):
+            keys, leases = zip(*some, strict=True)
+            self._eval(RENEW, keys, [_LEASE, *leases]).addErrback(self._lost)
+
+    def _lost(self, failure: Failure) -> None:
+        """The store doesn't answer: say so once, and look again until it does."""
+        if self.away or self._connection is None:
+            return
+        self.away = True
+        then = "are not limited" if self._lenient else "are refused"
+        _log.warn("limits: the store is away ({why}); requests {then}", why=_why(failure), then=then)
+        self._looking = self._clock.callLater(_LOOK, self._look)
+
+    def _look(self) -> None:
+        """By another connection: this one would take its time to come back. It writes, for some stores only answer."""
+        self._drop()
+        self._connection = self._connect()
+        looking = self._connection.setex(_key("there"), int(_LEASE), "1")
+        looking.addTimeout(_PATIENCE, self._clock).addCallbacks(self._found, self._missed)
+
+    def _found(self, ignored: object) -> None:
+        self.away = False
+        _log.warn("limits: the store is there again")
+
+    def _missed(self, failure: Failure) -> None:
+        if self._connection is not None:
+            self._looking = self._clock.callLater(_LOOK, self._look)
+
+
+def _key(name: str) -> str:
+    return f"{{argoproxy}}:{name}"
+
+
+def _keys(rates: Iterable[Rate], places: Iterable[Places]) -> list[str]:
+    return [*(_key(rate.name) for rate in rates), *(_key(one.name) for one in places)]
+
+
+def _batches(pairs: list[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
+    return (pairs[start : start + _AT_ONCE] for start in range(0, len(pairs), _AT_ONCE))
+
+
+def _why(failure: Failure) -> str:
+    """The kind of failure: its text may have what somebody sent."""
+    return failure.type.__name__ if failure.type is not None else "unknown"
+
+
+def _no_matter(failure: Failure) -> None:
+    """It was given up."""

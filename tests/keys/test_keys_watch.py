@@ -1,0 +1,80 @@
+"""A file with keys that is written anew is read again; one that is wrong changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.task import Clock
+from twisted.logger import capturedLogs, formatEvent
+from twisted.trial.unittest import SynchronousTestCase
+
+from argoproxy.config.keys import ApiKey
+from argoproxy.keys import file
+from argoproxy.keys.watch import Watch
+
+
+def _at_once(act: Callable[[], Any]) -> Deferred[Any]:
+    return maybeDeferred(act)
+
+
+class WatchTests(SynchronousTestCase):
+    """With a clock for the time, and no threads."""
+
+    def setUp(self) -> None:
+        folder = TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.path = str(Path(folder.name, "keys.yaml"))
+        self.write("alice")
+        self.clock = Clock()
+        self.told: list[list[str]] = []
+        self.watch = Watch(
+            self.clock, self.path, partial(file.read, self.path), self.hear, file.mark(self.path), _at_once
+        )
+        self.watch.start()
+
+    def write(self, *names: str) -> None:
+        file.write(self.path, [ApiKey(name=name, sha256=f"{place:064x}") for place, name in enumerate(names)])
+
+    def hear(self, keys: tuple[ApiKey, ...]) -> None:
+        self.told.append([key.name for key in keys])
+
+    def after(self, seconds: float) -> list[str]:
+        with capturedLogs() as events:
+            self.clock.pump([1.0] * int(seconds))
+        return [formatEvent(event) for event in events]
+
+    def test_a_file_that_stays_as_it_is_is_not_read(self) -> None:
+        assert self.after(10) == []
+        assert self.told == []
+
+    def test_a_new_one_is_told_once(self) -> None:
+        self.write("alice", "bob")
+        assert self.after(10) == ["keys: 2 are good now"]
+        assert self.told == [["alice", "bob"]]
+
+    def test_a_wrong_one_is_told_once_and_changes_nothing(self) -> None:
+        Path(self.path).write_text("keys: 3")
+        (told,) = self.after(10)
+        assert told.startswith("keys: those in use stay: ")
+        assert self.told == []
+        self.write("bob")
+        self.after(2)
+        assert self.told == [["bob"]]
+
+    def test_one_that_is_gone_changes_nothing(self) -> None:
+        Path(self.path).unlink()
+        (told,) = self.after(10)
+        assert told.startswith("keys: those in use stay: ")
+        assert self.told == []
+
+    def test_whoever_has_stopped_looks_no_more(self) -> None:
+        self.watch.stop()
+        self.watch.stop()
+        self.write("bob")
+        assert self.after(10) == []
+        assert self.clock.getDelayedCalls() == []

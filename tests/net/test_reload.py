@@ -1,0 +1,147 @@
+"""Another configuration while requests run: none of them notices, and the next one has it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import pytest
+from twisted.logger import capturedLogs, formatEvent
+
+from argoproxy.config import ConfigFault
+from argoproxy.simulator import SimulatorSettings
+from tests.net.test_site import HELLO, Line
+from tests.web import CHAT, Web
+
+GPT5 = {"id": "GPT-5", "internal_id": "gpt5", "object": "model", "created": 7, "owned_by": "openai"}
+
+
+class Served(Web):
+    """A proxy that has been started, reached through its Site."""
+
+    def __init__(self, settings: SimulatorSettings | None = None, **config: Any) -> None:
+        super().__init__(settings, **{"update_check": False, **config})
+        self.client._agent._serverFactory = self.proxy.site
+        self.proxy.start()
+        self.settle()
+
+    def reload(self, **changed: Any) -> list[str]:
+        """Serve by a configuration that differs in that; what was logged."""
+        with capturedLogs() as events:
+            self.proxy.reload(attrs.evolve(self.config, **changed))
+        self.settle()
+        return [formatEvent(event) for event in events]
+
+    def ask(self) -> Any:
+        message = {"role": "user", "content": "Hello"}
+        return self.begin("POST", CHAT, {"model": "gpt-4o", "messages": [message], "stream": True})
+
+
+@pytest.fixture
+def web() -> Any:
+    web = Served(SimulatorSettings(first_byte_delay=1.0))
+    yield web
+    web.stop()
+
+
+def test_running_requests_end_by_the_old_one_and_new_ones_get_the_new_one(web: Served) -> None:
+    old = web.ask()
+    web.reload(user="another")
+    new = web.ask()
+    web.settle(5.0)
+    assert (old.sse()[-1], new.sse()[-1]) == ("[DONE]", "[DONE]")
+    users = [one.document()["user"] for one in web.simulator.requests if one.method == "POST"]
+    assert users == ["someone", "another"]
+
+
+def test_an_open_connection_stays_and_gets_the_new_one(web: Served) -> None:
+    line = Line(web)
+    line.send(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+    web.reload(max_body_mb=0.00001)
+    said = line.send(b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(HELLO))
+    assert said.count(b"HTTP/1.1 200 ") == 1
+    assert b"HTTP/1.1 413 " in said
+
+
+def test_a_bad_one_is_refused_and_the_old_one_stays(web: Served) -> None:
+    resource = web.proxy.resource
+    with pytest.raises(ConfigFault, match=r"^user: "):
+        web.reload(user=None)
+    assert web.proxy.resource is resource
+    assert web.proxy.site.resource is resource
+
+
+def test_what_was_learnt_stays_and_the_models_are_asked_for_again() -> None:
+    web = Served()
+    web.simulator.set_models([GPT5])
+    web.post("/refresh", b"")
+    web.simulator.fault("hang")
+    asked = len(web.simulator.requests)
+    said = web.reload(strict_params=True)
+    assert not any("built-in" in line for line in said)
+    assert len(web.simulator.requests) == asked + 1
+    assert web.get("/v1/models/gpt-4o").status == 404
+    ready = web.get("/health/ready")
+    assert (ready.status, ready.json()["model_list"]) == (200, "argo")
+    web.stop()
+
+
+def test_what_another_argo_said_is_not_believed() -> None:
+    web = Served()
+    web.simulator.set_models([GPT5])
+    web.post("/refresh", b"")
+    web.simulator.fault("hang")
+    web.reload(argo_base_url="http://another.example")
+    assert web.get("/v1/models/gpt-4o").status == 200
+    assert web.get("/health/ready").status == 503
+    web.stop()
+
+
+def test_the_count_of_requests_goes_on(web: Served) -> None:
+    web.ask()
+    web.reload(user="another")
+    web.ask()
+    assert web.get("/health/ready").json()["requests"] == {"open": 2, "served": 0, "repeated": 0}
+    web.settle(5.0)
+    assert web.get("/health/ready").json()["requests"] == {"open": 0, "served": 2, "repeated": 0}
+
+
+def test_a_stop_cuts_those_of_the_old_one_too(web: Served) -> None:
+    old = web.ask()
+    web.reload(user="another")
+    web.proxy.cut()
+    web.settle()
+    assert old.status == 503
+
+
+def test_what_lasts_as_long_as_the_process_is_told_and_stays(web: Served) -> None:
+    said = web.reload(port=5, workers=3, strict_params=True)
+    assert "stays as it is until a restart: port, workers" in said
+
+
+def test_nothing_is_left_of_the_one_before(web: Served) -> None:
+    for _ in range(3):
+        web.reload(model_refresh_interval_hours=2.0)
+    web.settle(60.0)
+    asked = len(web.simulator.requests)
+    web.settle(2 * 3600.0)
+    assert len(web.simulator.requests) == asked + 1
+
+
+def test_one_that_has_been_stopped_stays_so() -> None:
+    web = Served()
+    web.stop()
+    asked = len(web.simulator.requests)
+    assert web.reload(user="another") == []
+    assert len(web.simulator.requests) == asked
+
+
+def test_before_the_start_nothing_is_asked_yet() -> None:
+    web = Web(update_check=False)
+    web.proxy.reload(attrs.evolve(web.config, user="another"))
+    web.settle()
+    assert not web.simulator.requests
+    web.proxy.start()
+    web.settle()
+    assert len(web.simulator.requests) == 1
+    web.stop()

@@ -1,0 +1,66 @@
+"""Keys that are added and revoked while a proxy runs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+from tests.process.twistd import Twistd, chat, until
+
+
+def _keys(twistd: Twistd, *arguments: str) -> str:
+    """Run the command to its end; what it says."""
+    program = str(Path(sys.executable).with_name("argoproxy"))
+    ended = subprocess.run(
+        [program, "keys", "--file", "keys.yaml", *arguments],
+        cwd=twistd.folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return ended.stdout.strip()
+
+
+def _status(twistd: Twistd, key: str) -> int:
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {key}"}
+    with closing(twistd.connection()) as connection:
+        connection.request("POST", "/v1/chat/completions", chat("Hello"), headers)
+        return connection.getresponse().status
+
+
+def test_a_running_proxy_notices_that_keys_come_and_go(twistd: Twistd) -> None:
+    first = _keys(twistd, "add", "first")
+    twistd.configure("keys_file: keys.yaml\n")
+    with twistd.running(*twistd.proxy()):
+        assert _status(twistd, first) == 200
+        second = _keys(twistd, "add", "second")
+        until(lambda: _status(twistd, second) == 200, "the new key is good")
+        assert _keys(twistd, "revoke", "first") == "first is revoked"
+        until(lambda: _status(twistd, first) == 401, "the revoked key is good no more")
+        assert _status(twistd, second) == 200
+        (twistd.folder / "keys.yaml").chmod(0o644)
+        (twistd.folder / "keys.yaml").write_text("keys: []")
+        until(lambda: "those in use stay: keys.yaml: others can get at it" in twistd.output(), "told")
+        assert _status(twistd, second) == 200
+        assert first not in twistd.output()
+
+
+def test_a_file_that_others_can_read_stops_the_start(twistd: Twistd) -> None:
+    _keys(twistd, "add", "first")
+    (twistd.folder / "keys.yaml").chmod(0o640)
+    twistd.configure("keys_file: keys.yaml\n")
+    for workers in ("1", "2"):
+        ended = twistd.run(*twistd.proxy("--workers", workers))
+        assert ended.returncode == 1
+        told = "argoproxy: keys.yaml: others can get at it (mode 0640): chmod 600 makes it yours alone"
+        assert ended.stderr.strip() == told
+
+
+def test_workers_know_the_keys_too(twistd: Twistd) -> None:
+    key = _keys(twistd, "add", "first")
+    twistd.configure("keys_file: keys.yaml\n")
+    with twistd.running(*twistd.proxy("--workers", "2")):
+        until(twistd.healthy, "healthy")
+        assert [_status(twistd, one) for one in (key, "argo-x")] == [200, 401]
