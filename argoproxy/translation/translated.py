@@ -46,10 +46,11 @@ class Shown:
 
     def render(self, event: Event) -> bytes:
         """The bytes of an event."""
+        if self._opened:
+            return b"" if isinstance(event, Started) else self._renderer.render(event)
         if isinstance(event, Started):
-            return b"" if self._opened else self.open(event.prompt)
-        beginning = b"" if self._opened else self.open()
-        return beginning + self._renderer.render(event)
+            return self.open(event.prompt)
+        return self.open() + self._renderer.render(event)
 
 
 @implementer(ITranslation)
