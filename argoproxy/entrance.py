@@ -18,13 +18,16 @@ from twisted.web.server import Request
 from .catalogue.permitted import Permitted
 from .config import Config
 from .config.keys import ApiKey
+from .errors import ProxyError
 from .interfaces import ICatalogue, ILedger
 from .keys import file
 from .keys.ring import Ring
 from .keys.watch import Watch
 from .net.admission import Gate, Holder, by_key, by_nothing, of_address, of_user
+from .net.site import anybody
 from .net.traffic import Guest, Traffic
 from .quotas.memory import MemoryLedger
+from .soundness import sound_keys
 
 _REDIS_PORT = 6379
 # Seconds that a connection to the store may take to open, and an answer of it to come.
@@ -37,11 +40,13 @@ class Entrance:
     """
     @ivar traffic: what requests go to first.
     @ivar catalogue: the models that whoever asks may use.
+    @ivar stranger: why nobody listens to somebody who begins to send, if nobody does.
     @ivar watch: what looks after the file with keys, if there is one.
     """
 
     traffic: Traffic | Gate
     catalogue: Callable[[Request], ICatalogue]
+    stranger: Callable[[Request, bytes], ProxyError | None] = anybody
     watch: Watch | None = None
 
 
@@ -70,15 +75,15 @@ def make_entrance(config: Config, traffic: Traffic, ledger: ILedger, reactor: An
         return Entrance(gate, gate.catalogue)
     ring: Ring[Holder] = Ring(partial(_holder, traffic), time.time)
     seen = None if config.keys_file is None else file.mark(config.keys_file)
-    ring.replace(file.all_keys(config))
+    ring.replace(sound_keys(config))
     gate = Gate(traffic, by_key(ring.owner), others, ledger, time.time)
-    return Entrance(gate, gate.catalogue, _watch(config, ring, seen, reactor))
+    return Entrance(gate, gate.catalogue, gate.stranger, _watch(config, ring, seen, reactor))
 
 
 def _watch(config: Config, ring: Ring[Holder], seen: object, reactor: Any) -> Watch | None:
     if config.keys_file is None:
         return None
-    return Watch(reactor, config.keys_file, partial(file.all_keys, config), ring.replace, seen)
+    return Watch(reactor, config.keys_file, partial(sound_keys, config), ring.replace, seen)
 
 
 def _holder(traffic: Traffic, key: ApiKey) -> Holder:

@@ -24,14 +24,14 @@ from twisted.logger import Logger
 from twisted.web.client import Agent
 from twisted.web.iweb import IAgent
 from twisted.web.resource import IResource
-from twisted.web.server import Site
+from twisted.web.server import Request, Site
 
 from . import __version__
 from .catalogue import Catalogue
 from .config import Config, ConfigFault, successor
 from .endpoints import Claim, claim
 from .entrance import make_entrance, make_ledger
-from .errors import UpstreamFault
+from .errors import ProxyError, UpstreamFault
 from .interfaces import IDialect, ILedger
 from .keys.watch import Watch
 from .net.addresses import Outward
@@ -108,11 +108,13 @@ class Assembly:
     What serves by one configuration. Requests that run keep what they need of it, also when another one serves.
 
     @ivar resource: the whole web, for any Site.
+    @ivar stranger: as in L{Entrance}.
     """
 
     config: Config
     resource: IResource
     traffic: Traffic
+    stranger: Callable[[Request, bytes], ProxyError | None]
     peers: Peers
     _background: Sequence[Circuits | Refresher | Release | Watch]
     _close_connections: Close | None
@@ -208,6 +210,7 @@ class Proxy:
         config = self._serving.config
         self.site.hosts = Hosts(config.allowed_hosts if self._local else config.allowed_hosts or None)
         self.site.origins = Origins(config.cors_origins)
+        self.site.stranger = self._serving.stranger
         self.site.let_in(_crowd(config, self._reactor))
         self.site.longest_stall = config.send_timeout
         self._lasting.queues.bound(config.max_upstream, config.max_queue, config.max_queue_wait)
@@ -441,7 +444,8 @@ def _assembled(lasting: Lasting, config: Config) -> Assembly:
     client = Pulse(there.client, reactor)
     catalogue = _catalogue(config)
     router = Router(upstreams(config), config.upstream, config.routes)
-    planner = Planner(catalogue, router, counter, _images(config, reactor), config.strict_params, time.time)
+    images, strict = _images(config, reactor), config.strict_params
+    planner = Planner(catalogue, router, counter, images, strict, time.time, config.fallbacks)
     terms = Terms(config.keepalive_interval, config.request_timeout, config.verbose)
     traffic = Traffic(
         Parties(reactor, client, planner, terms),
@@ -464,9 +468,10 @@ def _assembled(lasting: Lasting, config: Config) -> Assembly:
     lookout = release if config.update_check and not config.use_simulator else None
     background = (there.circuits, refresher, lookout, entrance.watch)
     return Assembly(
-        config=config,
+        config=_telling_unknown(config, catalogue),
         resource=Routes(entrance.traffic, DIALECTS, APIS, entrance.catalogue, refresher, status).resource,
         traffic=traffic,
+        stranger=entrance.stranger,
         peers=peers,
         background=[one for one in background if one is not None],
         close_connections=there.close,
@@ -502,6 +507,16 @@ def _catalogue(config: Config) -> Catalogue:
         fallback=config.unknown_model_fallback,
         overrides=config.abilities,
     )
+
+
+def _telling_unknown(config: Config, catalogue: Catalogue) -> Config:
+    """The same with a notice of fallbacks that nobody knows, at least before ARGO's own list is there."""
+    named = (name for model, others in config.fallbacks.items() for name in (model, *others))
+    unknown = [name for name in dict.fromkeys(named) if not catalogue.is_known(name)]
+    if not unknown:
+        return config
+    notice = f"fallbacks: so far there is no model called {', '.join(unknown)}"
+    return attrs.evolve(config, notices=(*config.notices, notice))
 
 
 def _images(config: Config, reactor: Any) -> Images:

@@ -254,5 +254,6 @@ HOSTS = several(text("a host's name (*.example.gov for all below it)", r"[A-Za-z
 ORIGINS = several(text('an origin (https://chat.example.gov; "*" for all)', r"[a-z][a-z0-9+.-]*://[^/\s,*]+|\*"))
 PLACES = Kind(f"{_PLACES.wanted}, or {_PLACES_BY_WIRE.wanted}", _accept_places, _PLACES.parse)
 ALIASES = mapping(NAME, NAME)
+FALLBACKS = mapping(NAME, several(NAME, least=1))
 ROUTES = mapping(NAME, choice("gateway", "native", "openai"))
 RESOLVE = mapping(Kind('"host:port"', _accept_host_and_port), Kind("an IP address", _accept_address))

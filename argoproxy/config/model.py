@@ -38,6 +38,7 @@ ENDPOINTS = ("argo_url", "argo_stream_url", "argo_embedding_url", "argo_model_ur
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _NO_PLACES: Mapping[str, int] = MappingProxyType({})
 _NO_LIMITS: Mapping[str, Limits] = MappingProxyType({})
+_NO_FALLBACKS: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 _NO_ABILITIES: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
 
 
@@ -174,6 +175,9 @@ class Config:
     default_chat_model: str | None = _key(None, kinds.NAME, "Model of a chat request that names none.")
     default_embedding_model: str | None = _key(None, kinds.NAME, "Model of an embedding request that names none.")
     unknown_model_fallback: str | None = _key(None, kinds.NAME, "Model that serves requests for a model nobody knows.")
+    fallbacks: Mapping[str, tuple[str, ...]] = _key(
+        _NO_FALLBACKS, kinds.FALLBACKS, "Models that serve when ARGO can't with another one: model to models."
+    )
     model_aliases: Mapping[str, str] = _key(_NOTHING, kinds.ALIASES, "More names for models: name to model.")
     abilities: Mapping[str, Mapping[str, Any]] = _key(
         _NO_ABILITIES, ABILITIES, "What models take, over what is known: model or pattern to abilities."

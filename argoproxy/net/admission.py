@@ -14,6 +14,7 @@ from typing import Any
 
 import attrs
 from twisted.internet.defer import Deferred, succeed
+from twisted.web.http import parse_qs
 from twisted.web.server import Request
 
 from argoproxy.conversation import Allowance, Limits, Places, Verdict
@@ -21,7 +22,7 @@ from argoproxy.errors import ClientFault, ProxyError
 from argoproxy.interfaces import ICatalogue, ICountDialect, IDialect, ILedger
 
 from .reply import Reply
-from .traffic import Guest, Traffic, asker, query_of
+from .traffic import Guest, Traffic, asker, fields, query_of
 
 # Seconds after which a place may have become free, for who knows.
 _SOON = 1.0
@@ -91,6 +92,14 @@ class Gate:
         @raise ClientFault: nobody asks.
         """
         return self._holder(request, query_of(request)).guest.parties.planner.catalogue
+
+    def stranger(self, request: Request, path: bytes) -> ClientFault | None:
+        """Why nobody listens to what somebody begins to send, if nobody does."""
+        try:
+            self._holder(request, fields(parse_qs(path.partition(b"?")[2])))
+        except ClientFault as fault:
+            return fault
+        return None
 
     def exchange(self, request: Request, dialect: IDialect, path: Mapping[str, str] | None = None) -> Deferred[None]:
         """Serve a request by asking ARGO, if it may be."""

@@ -15,6 +15,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from argoproxy.conversation import (
     Call,
@@ -22,7 +23,7 @@ from argoproxy.conversation import (
     Request,
     RouteCall,
 )
-from argoproxy.errors import ProxyError, TimedOut
+from argoproxy.errors import ProxyError, TimedOut, UpstreamFault
 from argoproxy.interfaces import (
     IClient,
     IDialect,
@@ -31,14 +32,19 @@ from argoproxy.interfaces import (
 )
 from argoproxy.limits import time_allowed
 
+from .client import give_up
 from .codings import Coded
+from .fallbacks import Fallbacks, fails
 from .fanout import together
-from .planning import Planner
-from .record import log_shape
+from .planning import Plan, Planner
+from .record import log_bug, log_shape
 from .reply import Reply
 from .silence import Silence
 
 _log = Logger()
+
+# Headers that tell of a call to one model.
+_OF_A_MODEL = ("x-argoproxy-dropped", "x-argoproxy-adjusted", "x-argo-request-id", "retry-after")
 
 
 @attrs.frozen
@@ -97,6 +103,8 @@ class Exchange:
     _silence: Silence | None = None
     _counting: IDelayedCall | None = None
     _asked: Asked | None = None
+    _fallbacks: Fallbacks | None = None
+    _instead: Plan | None = None
     _calls: list[Call] = attrs.field(factory=list)
 
     def run(self, asked: Asked) -> Deferred[None]:
@@ -118,7 +126,13 @@ class Exchange:
 
     async def _run(self) -> None:
         try:
-            await self._converse(await self._planned())
+            translation = await self._planned()
+            while True:
+                try:
+                    await self._converse(translation)
+                    return
+                except UpstreamFault as fault:
+                    translation = self._replanned(fault)
         except Exception as error:  # noqa: BLE001 - the one place that turns the unexpected into a 500
             await self._failed(error)
         finally:
@@ -135,7 +149,7 @@ class Exchange:
             return
         fault = self._cause or error
         if not isinstance(fault, ProxyError):
-            _log.failure("request {id} failed", id=self._reply.record.id)
+            log_bug("request {id} failed", self._reply.record.id, Failure(error))
             fault = self._reply.bug()
         await self._break_off(fault)
 
@@ -163,10 +177,38 @@ class Exchange:
             log_shape(self._reply.record.id, request, len(body))
         self._limit(time_allowed(request.timeout, asked.route.query, terms.timeout, asked.client_timeout))
         plan = await self._parties.planner.plan(self._dialect, request, asked.user, self._reply.record)
-        self._reply.tell(plan.headers)
-        self._translation, self._calls = plan.translation, list(plan.calls)
+        self._fallbacks = plan.fallbacks
+        self._take(plan)
         self._watch(request)
         return plan.translation
+
+    def _take(self, plan: Plan) -> None:
+        self._reply.tell(plan.headers)
+        self._translation, self._calls = plan.translation, list(plan.calls)
+
+    def _replanned(self, fault: UpstreamFault) -> ITranslation:
+        """
+        The same request for another model.
+
+        @raise UpstreamFault: the same, if no other may serve.
+        """
+        if not self._falls_back(fault.status):
+            raise fault
+        plan, self._instead = self._instead, None
+        assert plan is not None
+        _log.info("request {id}: after a {status} another model serves", id=self._reply.record.id, status=fault.status)
+        if self._counting is not None and self._counting.active():
+            self._counting.cancel()
+        self._reply.forget(_OF_A_MODEL)
+        self._take(plan)
+        return plan.translation
+
+    def _falls_back(self, status: int) -> bool:
+        """Whether another model is to serve because of that; then the plan for it is there."""
+        if self._fallbacks is None or self._reply.begun or self._cause is not None or not fails(status):
+            return False
+        self._instead = self._instead or self._fallbacks.next()
+        return self._instead is not None
 
     async def _converse(self, translation: ITranslation) -> None:
         if len(self._calls) == 1:
@@ -194,6 +236,9 @@ class Exchange:
         self._calls[choice] = self._calls[choice].without_body()
         self._count_on(translation)
         answer = await sending
+        if self._fallbacks is not None and self._falls_back(answer.head.status):
+            give_up(answer)
+            raise UpstreamFault(answer.head.status, "Another model serves.")
         self._pass_head(answer.head)
         leg = translation.leg(self._calls[choice], answer.head, choice)
         self._reply.draw_from(answer)
@@ -223,6 +268,7 @@ class Exchange:
     def _write(self, translation: ITranslation, data: bytes) -> None:
         if not self._reply.begun:
             self._reply.begin(translation.status, translation.content_type)
+            self._fallbacks = None
         self._reply.write(data)
 
     def _end(self, translation: ITranslation, data: bytes) -> None:
@@ -267,4 +313,3 @@ class Exchange:
             self._silence.end()
             self._silence = None
         self._reply.abandon = None
-

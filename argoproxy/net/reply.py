@@ -7,7 +7,8 @@ client is still there, and passes the client's pace on to whatever it draws from
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 
 import attrs
@@ -25,6 +26,7 @@ JSON = "application/json"
 _SERVER = b"argoproxy"
 # The second is where Anthropic's SDKs look.
 ID_HEADERS = (b"x-request-id", b"request-id")
+_WORD = re.compile(r"[a-z0-9_.-]{1,64}")
 # Twisted's own table lacks the newer ones.
 PHRASES = {status.value: status.phrase.encode("ascii") for status in HTTPStatus} | {529: b"Overloaded"}
 
@@ -69,6 +71,11 @@ class Reply:
         """Add headers to the reply, before it begins."""
         for name, value in headers.items():
             self._request.setHeader(name.encode("ascii"), value.encode("ascii", "replace"))
+
+    def forget(self, headers: Iterable[str]) -> None:
+        """Take back headers that were told."""
+        for name in headers:
+            self._request.responseHeaders.removeHeader(name)
 
     def begin(self, status: int, content_type: str) -> None:
         """Send the head of a stream with the next bytes."""
@@ -131,7 +138,8 @@ class Reply:
     def blame(self, fault: ProxyError) -> None:
         """Note in the record that the reply failed, and how."""
         self.record.end = "failed"
-        self.record.code = fault.code or type(fault).__name__
+        # ARGO's own may be anything.
+        self.record.code = fault.code if fault.code and _WORD.fullmatch(fault.code) else type(fault).__name__
 
     def bug(self) -> OurFault:
         """The fault to show for a bug of ours."""

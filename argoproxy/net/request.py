@@ -12,23 +12,23 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
 from twisted.internet.interfaces import IAddress
-from twisted.logger import Logger
+from twisted.python.failure import Failure
 from twisted.web.http import NO_BODY_CODES, datetimeToString
 from twisted.web.server import Request
 
 from argoproxy.errors import ClientFault, ProxyError, TooLarge
 
 from .headers import PlainHeaders
-from .record import Record
+from .record import Record, log_bug
 from .reply import ID_HEADERS, JSON, PHRASES, Reply
 
 if TYPE_CHECKING:
     from .site import BoundedSite
 
-_log = Logger()
-
 # How long a client may go on sending a body that has been refused, so that it reads the refusal.
 _LINGER = 2.0
+# Bodies up to this cost no memory to speak of.
+_SHORT = 65_536
 # Pieces above this are not copied behind their frame.
 _LARGE = 65_536
 
@@ -91,10 +91,20 @@ class BoundedRequest(Request):
     def gotLength(self, length: int | None) -> None:
         """Called when the head is complete, before any of the body."""
         self.content = BytesIO()
-        if length is not None and length > self.channel.site.most_bytes and self.objection is None:
-            self.objection = TooLarge(self.channel.site.most_bytes)
+        if self.objection is None:
+            self.objection = self._objection_to(length)
         if self.objection is not None:
             self.refuse_unread(self.objection)
+
+    def _objection_to(self, length: int | None) -> ProxyError | None:
+        """Why a body isn't read, if it isn't. A short one is, whoever sends it."""
+        site = self.channel.site
+        if length is not None and length > site.most_bytes:
+            return TooLarge(site.most_bytes)
+        if length is None or length > _SHORT:
+            fault: ProxyError | None = site.stranger(self, self.channel._path)
+            return fault
+        return None
 
     def handleContentChunk(self, data: bytes) -> None:
         """Called with the body, piece by piece."""
@@ -138,7 +148,7 @@ class BoundedRequest(Request):
     def _failed(self) -> None:
         """A bug of ours, in a route that answers by itself."""
         reply = Reply(self, self.site.dialect_for(self.path), self.site.clock)
-        _log.failure("request {id} failed", id=reply.record.id)
+        log_bug("request {id} failed", reply.record.id, Failure())
         if self.startedWriting:
             self.loseConnection()
         else:

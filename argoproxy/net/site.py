@@ -13,14 +13,19 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress
 from twisted.web.resource import IResource
-from twisted.web.server import Site
+from twisted.web.server import Request, Site
 
+from argoproxy.errors import ProxyError
 from argoproxy.interfaces import IDialect
 
 from .channel import Channel
 from .crowd import Crowd, TurnedAway
 from .hosts import Hosts
 from .origins import Origins
+
+
+def anybody(request: Request, path: bytes) -> None:
+    """Nobody is a stranger."""
 
 
 class BoundedSite(Site):
@@ -32,6 +37,7 @@ class BoundedSite(Site):
     @ivar retiring: whether each connection ends behind its next reply.
     @ivar hosts: what requests may call it.
     @ivar origins: whose pages may ask.
+    @ivar stranger: why nothing is read of somebody, by a request's head and its path with the query; or L{None}.
     @ivar crowd: what bounds the connections, if anything does.
     @ivar longest_stall: seconds for which a client may read nothing of what there is for it; 0 for any time.
     """
@@ -49,6 +55,7 @@ class BoundedSite(Site):
         self.dialect_for = dialect_for
         self.clock = reactor
         self.hosts, self.origins = Hosts(), Origins()
+        self.stranger: Callable[[Request, bytes], ProxyError | None] = anybody
         self.crowd: Crowd | None = None
         self.longest_stall = 0.0
         self.connections: set[Channel] = set()

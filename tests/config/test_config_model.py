@@ -34,6 +34,7 @@ TAKEN: list[tuple[str, Any, Any]] = [
     ("environment", "prod", ("prod",)),
     ("environment", ["prod", "dev"], ("prod", "dev")),
     ("breaker", True, True),
+    ("fallbacks", {"gpt5": ["gpt41", "gpt4o"], "o3": "gpt41"}, {"gpt5": ("gpt41", "gpt4o"), "o3": ("gpt41",)}),
     ("argo_base_url", PROD, PROD),
     ("argo_base_url", "http://127.0.0.1:8080//", "http://127.0.0.1:8080"),
     ("argo_base_url", "http://[::1]:80/argoapi", "http://[::1]:80/argoapi"),
@@ -84,6 +85,7 @@ REFUSED: dict[str, list[Any]] = {
     "verbose": [1, 0, "true", "yes", None],
     "default_chat_model": ["", " x", 4, True, "a\nb", "a\ud800"],
     "update_package": ["--index-url=x", "-r", "a b", "", "a/b", 1],
+    "fallbacks": [None, "gpt5", {"gpt5": []}, {"gpt5": [5]}, {"gpt5": ""}, {"": ["gpt41"]}],
     "model_aliases": [None, [], "a", {"a": 1}, {"": "b"}, {"a": None}, {"a": ""}],
     "resolve_overrides": [
         *({"h": "::1"}, {"h:": "::1"}, {"h:0": "::1"}, {"h:70000": "::1"}, {":1": "::1"}, {"u:p@h:1": "::1"}),
@@ -137,6 +139,7 @@ def test_only_what_text_can_say_has_a_variable() -> None:
     variables = {key.name: key.variable for key in KEYS}
     assert {name for name, variable in variables.items() if not variable} == {
         "abilities",
+        "fallbacks",
         "keys",
         "limits",
         "model_aliases",

@@ -22,6 +22,7 @@ from argoproxy.service import make_proxy
 from argoproxy.simulator import SimulatorSettings
 from tests.conftest import LoggedErrors
 from tests.net.test_reload import Served
+from tests.net.test_site import Line
 from tests.web import CHAT, Got, Web
 
 KEY, OTHER, EXPIRED = token.new(), token.new(), token.new()
@@ -177,6 +178,14 @@ def test_no_other_name_leads_to_a_model_that_is_not_allowed(name: str) -> None:
     }
     web = _web(models=["claude*"], config=config)
     assert _ask(web, (CHAT, {**OPENAI[1], "model": name})).status == 403
+
+
+def test_no_model_that_is_not_allowed_serves_in_anothers_place() -> None:
+    fallbacks = {"gpt-5": ["gpt-4.1", "gpt-4o"], "claude-opus-4.7": ["gpt-5"]}
+    web = _web(models=["gpt-5", "gpt-4o"], config={"fallbacks": fallbacks})
+    web.simulator.fault("status=500")
+    assert _ask(web, (CHAT, {**OPENAI[1], "model": "gpt-5"})).header("x-argoproxy-model") == "argo:gpt-4o"
+    assert [request.document()["model"] for request in web.simulator.requests] == ["gpt5", "gpt4o"]
 
 
 def test_the_lists_have_the_allowed_models() -> None:
@@ -374,6 +383,39 @@ def test_an_address_is_a_host_or_a_network_of_ipv6(address: IAddress, name: str)
     request: Any = _From(address)
     allowance = of_address(Limits(concurrency=1))(request, "")
     assert allowance == Limits(concurrency=1).of("address", name)
+
+
+LARGE = b"Content-Length: 70000\r\nExpect: 100-continue\r\n\r\n"
+CHUNKED = b"Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n"
+
+
+@pytest.mark.parametrize("body", [LARGE, CHUNKED], ids=["large", "chunked"])
+@pytest.mark.parametrize("path", ["/v1/messages", "/v1/messages?key=argo-nobody"])
+def test_what_strangers_send_is_not_read(path: str, body: bytes) -> None:
+    line = Line(_web())
+    with capturedLogs() as events:
+        said = line.send(f"POST {path} HTTP/1.1\r\nHost: x\r\n".encode() + body)
+    assert said.startswith(b"HTTP/1.1 401 ")
+    assert b'"authentication_error"' in said
+    assert b"100 Continue" not in said
+    assert "argo-nobody" not in str([event.get("log_text") for event in events])
+
+
+@pytest.mark.parametrize("body", [LARGE, CHUNKED], ids=["large", "chunked"])
+@pytest.mark.parametrize(
+    ("query", "headers"),
+    [("", f"x-api-key: {KEY}\r\n"), ("", f"Authorization: Bearer {KEY}\r\n"), (f"?alt=sse&key={KEY}", "")],
+)
+def test_what_others_send_is(query: str, headers: str, body: bytes) -> None:
+    line = Line(_web())
+    said = line.send(f"POST /v1/messages{query} HTTP/1.1\r\nHost: x\r\n{headers}".encode() + body)
+    assert said.startswith(b"HTTP/1.1 100 ")
+
+
+def test_everybodys_is_where_there_are_no_keys() -> None:
+    for web in (Web(), Web(limits={"per_address": {"concurrency": 1}})):
+        said = Line(web).send(b"POST /v1/messages HTTP/1.1\r\nHost: x\r\n" + LARGE)
+        assert said.startswith(b"HTTP/1.1 100 ")
 
 
 def test_another_configuration_has_other_keys_and_the_same_account() -> None:
