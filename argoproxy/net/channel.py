@@ -26,8 +26,8 @@ from .head import Head
 from .headers import PlainHeaders
 from .record import new_token
 from .reply import JSON
-from .request import BoundedRequest
-from .sending import close_now, progress_of, send_now
+from .request import LINGER, BoundedRequest
+from .sending import close_now, progress_of, say_no_more, send_now
 
 if TYPE_CHECKING:
     from .site import BoundedSite
@@ -156,7 +156,14 @@ class Channel(HTTPChannel):
             return
         if self._transferDecoder is not None and self._lingering is None:
             self.requests[0].refuse_unread(ClientFault(_TOO_SLOW, status=408, code="request_timeout"))
-        super().timeoutConnection()
+        # As Twisted does it, but without a word in the log for each.
+        self._abortingCall = self.callLater(self.abortTimeout, self.forceAbortClient)
+        self.loseConnection()
+
+    def forceAbortClient(self) -> None:
+        """Called if it can't be closed in a while."""
+        self._abortingCall = None
+        self.transport.abortConnection()
 
     def getHost(self) -> IAddress:
         """Our end's address; asked of the system once."""
@@ -321,7 +328,11 @@ class Channel(HTTPChannel):
         rest = f"Content-Type: {JSON}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
         self.transport.write((head + rest).encode("ascii") + body)
         _log.info("{id} refused: status={status} code={code}", id=token, status=status, code=code)
-        self.loseConnection()
+        self._unread = b""
+        if say_no_more(self.transport):
+            self.linger(LINGER)
+        else:
+            self.loseConnection()
 
     def linger(self, seconds: float) -> None:
         """Close the connection after a while, whatever the client does."""

@@ -25,8 +25,8 @@ from .reply import ID_HEADERS, JSON, PHRASES, Reply
 if TYPE_CHECKING:
     from .site import BoundedSite
 
-# How long a client may go on sending a body that has been refused, so that it reads the refusal.
-_LINGER = 2.0
+# How long a client may go on sending what has been refused, so that it reads the refusal.
+LINGER = 2.0
 # Bodies up to this cost no memory to speak of.
 _SHORT = 65_536
 # Pieces above this are not copied behind their frame.
@@ -214,7 +214,7 @@ class BoundedRequest(Request):
         record.status, record.end, record.code = fault.status, "failed", fault.code
         record.wrote(len(body))
         record.emit()
-        channel.linger(_LINGER)
+        channel.linger(LINGER)
 
 
 @lru_cache(2)

@@ -41,6 +41,19 @@ def close_now(transport: ITransport) -> None:
     transport.loseConnection()
 
 
+def say_no_more(transport: ITransport) -> bool:
+    """
+    Tell the other side that nothing more will come, and still take what it sends: who is cut off as it sends may not
+    read what it was told.
+
+    @return: whether that can be done.
+    """
+    if not isinstance(transport, Connection) or transport.TLS:
+        return False
+    transport.loseWriteConnection()
+    return True
+
+
 def progress_of(transport: Any) -> object:
     """
     What changes each time that the other side has made room for more bytes, if there is a socket; else L{None}.

@@ -182,6 +182,14 @@ def test_whatever_becomes_of_a_call_its_place_is_free_again(text: str) -> None:
     assert web.chat().status == 200
 
 
+def test_what_is_tried_again_keeps_its_place() -> None:
+    web = Web(max_upstream=1, max_queue=0)
+    web.simulator.fault("html-502")
+    assert web.chat().status == 200
+    assert len(web.simulator.requests) == 2
+    assert _free(web) == 1
+
+
 def test_a_request_of_many_calls_never_waits_for_itself() -> None:
     web = Web(SLOW, max_upstream=3, max_queue=0)
     got = _begin(web, n=7)
