@@ -27,6 +27,7 @@ from .net.admission import Gate, Holder, by_key, by_nothing, of_address, of_user
 from .net.site import anybody
 from .net.traffic import Guest, Traffic
 from .quotas.memory import MemoryLedger
+from .soundness import sound_keys
 
 _REDIS_PORT = 6379
 # Seconds that a connection to the store may take to open, and an answer of it to come.
@@ -74,7 +75,7 @@ def make_entrance(config: Config, traffic: Traffic, ledger: ILedger, reactor: An
         return Entrance(gate, gate.catalogue)
     ring: Ring[Holder] = Ring(partial(_holder, traffic), time.time)
     seen = None if config.keys_file is None else file.mark(config.keys_file)
-    ring.replace(file.all_keys(config))
+    ring.replace(sound_keys(config))
     gate = Gate(traffic, by_key(ring.owner), others, ledger, time.time)
     return Entrance(gate, gate.catalogue, gate.stranger, _watch(config, ring, seen, reactor))
 
@@ -82,7 +83,7 @@ def make_entrance(config: Config, traffic: Traffic, ledger: ILedger, reactor: An
 def _watch(config: Config, ring: Ring[Holder], seen: object, reactor: Any) -> Watch | None:
     if config.keys_file is None:
         return None
-    return Watch(reactor, config.keys_file, partial(file.all_keys, config), ring.replace, seen)
+    return Watch(reactor, config.keys_file, partial(sound_keys, config), ring.replace, seen)
 
 
 def _holder(traffic: Traffic, key: ApiKey) -> Holder:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 
 from .config import ENDPOINTS, Config, ConfigFault
+from .config.keys import ApiKey
 from .conversation import Allowance
 from .keys.file import all_keys
 
@@ -42,9 +43,19 @@ def _check_keys(config: Config) -> None:
         raise ConfigFault("username_passthrough: a client's key can't be its user's name where keys are given out")
     if "*" in config.cors_origins and (config.keys or config.keys_file):
         raise ConfigFault('cors_origins: where keys are given out origins must be named: "*" is every page there is')
-    keys = all_keys(config)
+    sound_keys(config)
     if config.limits_store is not None and find_spec("txredisapi") is None:
         raise ConfigFault("limits_store: needs txredisapi: pip install 'argoproxy[redis]'")
+
+
+def sound_keys(config: Config) -> tuple[ApiKey, ...]:
+    """
+    All keys that there are now; their file may change while a proxy runs.
+
+    @raise ConfigFault: they can't be used, or have limits that nobody could keep account of.
+    """
+    keys = all_keys(config)
     limited = config.limits or any(key.of("key", key.name) != Allowance() for key in keys)
     if limited and config.workers > 1 and config.limits_store is None:
         raise ConfigFault("limits: each worker would count for itself: set limits_store, or workers to 1")
+    return keys

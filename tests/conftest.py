@@ -15,6 +15,15 @@ from twisted.logger import ILogObserver, LogEvent, LogLevel, formatEvent, global
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
+# Assertions of the matrix's features and adapters explain themselves, as those of tests do. Others use them before it.
+pytest.register_assert_rewrite(
+    "tests.matrix.features",
+    "tests.matrix.failures",
+    "tests.matrix.absent",
+    "tests.matrix.client",
+    "tests.matrix.adapters",
+)
+
 # The machine may be busy: what is slow is no error.
 settings.register_profile("argoproxy", deadline=None)
 settings.load_profile("argoproxy")

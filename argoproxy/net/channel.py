@@ -22,6 +22,7 @@ from twisted.web.http import HTTPChannel
 
 from argoproxy.errors import ClientFault, Misdirected
 
+from .chunks import Chunks
 from .head import Head
 from .reply import JSON
 from .request import BoundedRequest
@@ -240,6 +241,12 @@ class Channel(HTTPChannel):
         self.allHeadersReceived()
         if self.length == 0:
             self.allContentReceived()
+
+    def _maybeChooseTransferDecoder(self, header: bytes, data: bytes) -> bool:
+        chosen: bool = super()._maybeChooseTransferDecoder(header, data)
+        if chosen and header == b"Transfer-Encoding" and self._transferDecoder is not None:
+            self._transferDecoder = Chunks(self.requests[-1].handleContentChunk, self._finishRequestBody)
+        return chosen
 
     def _fault_of(self, host: bytes) -> ClientFault | None:
         """What is wrong with a host; who has a Unix socket may call it anything."""

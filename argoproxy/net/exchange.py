@@ -15,6 +15,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from argoproxy.conversation import (
     Call,
@@ -36,7 +37,7 @@ from .codings import Coded
 from .fallbacks import Fallbacks, fails
 from .fanout import together
 from .planning import Plan, Planner
-from .record import log_shape
+from .record import log_bug, log_shape
 from .reply import Reply
 from .silence import Silence
 
@@ -148,7 +149,7 @@ class Exchange:
             return
         fault = self._cause or error
         if not isinstance(fault, ProxyError):
-            _log.failure("request {id} failed", id=self._reply.record.id)
+            log_bug("request {id} failed", self._reply.record.id, Failure(error))
             fault = self._reply.bug()
         await self._break_off(fault)
 

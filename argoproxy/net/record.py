@@ -10,12 +10,14 @@ from functools import lru_cache
 import attrs
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger, LogLevel, globalLogPublisher
+from twisted.python.failure import Failure
 from twisted.web.server import Request as WebRequest
 
 from argoproxy.conversation import ChatRequest, Image, Request, Usage
 
 _NAMESPACE = "argoproxy.request"
 _log = Logger(namespace=_NAMESPACE)
+_bugs = Logger()
 # What a logger would say of each line.
 _EVENT = {"log_level": LogLevel.info, "log_namespace": _NAMESPACE, "log_format": "{log_text}"}
 
@@ -29,6 +31,21 @@ _LONGEST_PATH = 200
 
 
 _SHAPE = "{id} asks: messages={messages} images={images} tools={tools} choices={choices} stream={stream} bytes={bytes}"
+
+
+class Bug(Exception):
+    """Stands for what a bug of ours has raised, and tells its type alone."""
+
+
+def log_bug(told: str, record_id: str, failure: Failure) -> None:
+    """
+    Write what a bug has raised, and where. The words are left out, since they may be what somebody has asked.
+
+    @param told: what it kept from happening, with C{{id}} in it.
+    """
+    raised = type(failure.value)
+    bug = Bug(f"{raised.__module__}.{raised.__qualname__}")
+    _bugs.failure(told, Failure(bug, exc_tb=failure.getTracebackObject()), id=record_id)
 
 
 def log_shape(record_id: str, request: Request, length: int) -> None:

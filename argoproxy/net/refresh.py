@@ -22,6 +22,8 @@ from .discovery import Discovery
 _log = Logger()
 
 _PATIENCE = 30.0
+# Seconds until another attempt: at first, then twice as long each time, and at most.
+_SOON = 1.0
 _RETRY = 60.0
 
 
@@ -111,15 +113,16 @@ class Refresher:
     async def _keep_up(self) -> None:
         if self.learned_at is None:
             _log.info("models: the built-in list serves until ARGO's own is there")
+        retry = _SOON
         while True:
             try:
                 before, after = await self.refresh()
             except ProxyError as fault:
                 _log.warn("models: ARGO's list could not be had ({code}); the one in use stays", code=fault.code)
-                delay = _RETRY
+                delay, retry = retry, min(2 * retry, _RETRY)
             else:
                 _log.info("models: ARGO's list has {after} (before: {before})", before=before, after=after)
-                delay = self.interval
+                delay, retry = self.interval, _SOON
             if not delay:
                 return
             await deferLater(self._clock, delay)

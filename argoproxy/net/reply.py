@@ -7,6 +7,7 @@ client is still there, and passes the client's pace on to whatever it draws from
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 
@@ -25,6 +26,7 @@ JSON = "application/json"
 _SERVER = b"argoproxy"
 # The second is where Anthropic's SDKs look.
 ID_HEADERS = (b"x-request-id", b"request-id")
+_WORD = re.compile(r"[a-z0-9_.-]{1,64}")
 # Twisted's own table lacks the newer ones.
 PHRASES = {status.value: status.phrase.encode("ascii") for status in HTTPStatus} | {529: b"Overloaded"}
 
@@ -136,7 +138,8 @@ class Reply:
     def blame(self, fault: ProxyError) -> None:
         """Note in the record that the reply failed, and how."""
         self.record.end = "failed"
-        self.record.code = fault.code or type(fault).__name__
+        # ARGO's own may be anything.
+        self.record.code = fault.code if fault.code and _WORD.fullmatch(fault.code) else type(fault).__name__
 
     def bug(self) -> OurFault:
         """The fault to show for a bug of ours."""

@@ -12,20 +12,18 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
 from twisted.internet.interfaces import IAddress
-from twisted.logger import Logger
+from twisted.python.failure import Failure
 from twisted.web.http import NO_BODY_CODES, datetimeToString
 from twisted.web.http_headers import Headers
 from twisted.web.server import Request
 
 from argoproxy.errors import ClientFault, ProxyError, TooLarge
 
-from .record import Record
+from .record import Record, log_bug
 from .reply import ID_HEADERS, JSON, PHRASES, Reply
 
 if TYPE_CHECKING:
     from .site import BoundedSite
-
-_log = Logger()
 
 # How long a client may go on sending a body that has been refused, so that it reads the refusal.
 _LINGER = 2.0
@@ -142,7 +140,7 @@ class BoundedRequest(Request):
     def _failed(self) -> None:
         """A bug of ours, in a route that answers by itself."""
         reply = Reply(self, self.site.dialect_for(self.path), self.site.clock)
-        _log.failure("request {id} failed", id=reply.record.id)
+        log_bug("request {id} failed", reply.record.id, Failure())
         if self.startedWriting:
             self.loseConnection()
         else:

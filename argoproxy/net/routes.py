@@ -192,7 +192,8 @@ def _patience(request: Request) -> float | None:
     """@raise ClientFault: the body is there and is none."""
     body = request.content.read() if request.content is not None else b""
     try:
-        return msgspec.json.decode(body or b"{}", type=Waiting).timeout
+        # What isn't looked at must be JSON as well.
+        return msgspec.convert(msgspec.json.decode(body or b"{}"), Waiting).timeout
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise ClientFault(
             "Invalid 'timeout': expected seconds above 0.", code="invalid_value", param="timeout"

@@ -12,7 +12,6 @@ from io import BytesIO
 
 import attrs
 from twisted.internet.defer import Deferred, succeed
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web.server import Request
 
@@ -22,10 +21,9 @@ from argoproxy.interfaces import IDialect
 
 from .codings import CODINGS, TAKEN, Coded, coding_of
 from .exchange import Asked, Exchange, Parties
+from .record import log_bug
 from .reply import Reply
 from .underway import Underway
-
-_log = Logger()
 
 _USER = re.compile(r"[!-~]{1,128}")
 _JSON = frozenset({None, b"application/json"})
@@ -108,7 +106,7 @@ class Traffic:
         """Even telling the client what went wrong went wrong."""
         if reply.gone:
             return
-        _log.failure("request {id} could not be told its fault", failure, id=reply.record.id)
+        log_bug("request {id} could not be told its fault", reply.record.id, failure)
         reply.give_up()
 
     def _refusal(self, request: Request, coding: str, length: int, user: str) -> ClientFault | None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import attrs
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -69,7 +69,7 @@ class SharedLedger:
         if not allowance.rates and not allowance.places:
             return succeed(_NOBODY)
         if self.away:
-            return Deferred.fromCoroutine(self._unknown())
+            return self._unknown()
         lease = secrets.token_hex(8)
         rates, places = allowance.rates, allowance.places
         costs = (cost for rate in rates for cost in (rate.step, rate.room, int(rate.unit == "requests")))
@@ -116,13 +116,11 @@ class SharedLedger:
 
     def _failed(self, failure: Failure) -> Deferred[Verdict]:
         self._lost(failure)
-        return Deferred.fromCoroutine(self._unknown())
+        return self._unknown()
 
-    async def _unknown(self) -> Verdict:
-        """@raise Away: where requests must be limited or not be served."""
-        if self._lenient:
-            return _NOBODY
-        raise Away
+    def _unknown(self) -> Deferred[Verdict]:
+        """@return: fails with L{Away} where requests must be limited or not be served."""
+        return succeed(_NOBODY) if self._lenient else fail(Away())
 
     def _hold(self, lease: str, places: tuple[Places, ...]) -> None:
         self._held[lease] = places

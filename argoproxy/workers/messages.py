@@ -7,6 +7,7 @@ are in none of a process's arguments and variables.
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -20,6 +21,8 @@ from argoproxy.net.peers import Condition, Fleet, News
 # A worker's file descriptors, beside the three that every process has: where it reports, and where its sockets begin.
 REPORTS = 3
 FIRST_SOCKET = 4
+# Signals that are the supervisor's alone. A terminal's reach all processes.
+UNHEARD = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
 
 
 class Begin(msgspec.Struct, frozen=True, tag="begin"):
@@ -86,6 +89,10 @@ class Ready(msgspec.Struct, frozen=True, tag="ready"):
     """From a worker: it serves."""
 
 
+class Alive(msgspec.Struct, frozen=True, tag="alive"):
+    """From a worker: it has nothing to say, and lives."""
+
+
 class Report(msgspec.Struct, frozen=True, tag="report"):
     """From a worker: how it is."""
 
@@ -93,7 +100,7 @@ class Report(msgspec.Struct, frozen=True, tag="report"):
 
 
 Command = Begin | Cover | Uncover | Retire | Drain | Stop | Cut | Joined | Learnt
-Told = Ready | Report | Learnt
+Told = Ready | Alive | Report | Learnt
 
 commands = msgspec.json.Decoder(Command)
 reports = msgspec.json.Decoder(Told)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -22,7 +23,7 @@ from twisted.python.failure import Failure
 
 from argoproxy.logs import EVENT_END
 
-from .messages import FIRST_SOCKET, REPORTS, Command, Frames, Told, line, reports
+from .messages import FIRST_SOCKET, REPORTS, UNHEARD, Command, Frames, Told, line, reports
 
 _log = Logger()
 
@@ -120,7 +121,12 @@ def spawn(reactor: Any, worker: WorkerProcess, sockets: Sequence[int]) -> None:
     arguments = [sys.executable, "-c", program, "argoproxy", f"worker-{worker.slot}"]
     pipes: dict[int, Any] = {_STDIN: "w", _STDOUT: "r", _STDERR: "r", REPORTS: "r"}
     descriptors = {**pipes, **dict(enumerate(sockets, FIRST_SOCKET))}
-    reactor.spawnProcess(worker, sys.executable, arguments, env=dict(os.environ), childFDs=descriptors)
+    # They wait until it ignores them by itself, which it can't before the interpreter has started.
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, UNHEARD)
+    try:
+        reactor.spawnProcess(worker, sys.executable, arguments, env=dict(os.environ), childFDs=descriptors)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
 
 
 def _how(error: Any) -> str:

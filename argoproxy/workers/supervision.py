@@ -23,9 +23,10 @@ from argoproxy.logs import Destination, LogFault, syslog_prefix
 from argoproxy.net.peers import News
 from argoproxy.soundness import check
 
-from .messages import Begin, fields
+from .messages import Begin, Told, fields
 from .process import WorkerProcess, spawn
 from .supervisor import Slot, Supervisor
+from .vigil import Vigil
 
 _log = Logger()
 
@@ -134,6 +135,7 @@ class SupervisorService(MultiService):
         self._write = write
         self._delaying: Deferred[None] | None = None
         slots = [Slot(number) for number in range(begin.slots)]
+        self._vigil = Vigil(reactor)
         self._supervisor = Supervisor(reactor, self._spawn, config.shutdown_grace, slots)
 
     def startService(self) -> None:
@@ -156,6 +158,7 @@ class SupervisorService(MultiService):
         for one in self._sockets:
             one.close()
         await self._supervisor.stop()
+        self._vigil.stop()
         await maybeDeferred(super().stopService)
 
     def when_ready(self) -> Deferred[None]:
@@ -189,9 +192,18 @@ class SupervisorService(MultiService):
     def _start(self) -> None:
         if self.running:
             self._supervisor.start()
+            self._vigil.start()
 
     def _spawn(self, slot: int, news: News) -> WorkerProcess:
-        worker = WorkerProcess(slot, self._supervisor.heard, self._supervisor.ended, self._write)
+        worker = WorkerProcess(slot, self._heard, self._ended, self._write)
         spawn(self._reactor, worker, [one.fileno() for one in self._sockets])
         worker.send(msgspec.structs.replace(self._begin, slot=slot, news=news))
         return worker
+
+    def _heard(self, worker: WorkerProcess, told: Told) -> None:
+        self._vigil.heard(worker)
+        self._supervisor.heard(worker, told)
+
+    def _ended(self, worker: WorkerProcess, how: str) -> None:
+        self._vigil.ended(worker)
+        self._supervisor.ended(worker, how)

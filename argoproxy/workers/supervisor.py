@@ -17,7 +17,7 @@ from twisted.logger import Logger
 from argoproxy.net.peers import Condition, Fleet, News, Requests, Workers, joined
 
 from .backoff import Backoff
-from .messages import Command, Cover, Cut, Drain, Joined, Learnt, Report, Retire, Stop, Told, Uncover
+from .messages import Command, Cover, Cut, Drain, Joined, Learnt, Ready, Report, Retire, Stop, Told, Uncover
 
 _log = Logger()
 
@@ -151,7 +151,7 @@ class Supervisor:
             self._tell_soon()
         elif isinstance(message, Learnt):
             self._learn(worker, message.news)
-        else:
+        elif isinstance(message, Ready):
             self._ready(worker)
 
     def ended(self, worker: Worker, how: str) -> None:

@@ -11,7 +11,7 @@ import importlib
 import os
 import signal
 import socket
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from typing import Any
 
 import attrs
@@ -27,6 +27,8 @@ from argoproxy.net.peers import Condition, News
 from .messages import (
     FIRST_SOCKET,
     REPORTS,
+    UNHEARD,
+    Alive,
     Begin,
     Command,
     Cover,
@@ -45,13 +47,13 @@ from .messages import (
     line,
 )
 from .outlet import Outlet
+from .vigil import BEAT
 
 _STDIN, _STDOUT = 0, 1
 # Seconds between two reports; none is sent while nothing has changed.
 _PACE = 0.5
 # Turns of the reactor in which what waits in an accepted connection is read.
 _TURNS = 2
-_IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
 
 
 def main() -> None:
@@ -59,8 +61,9 @@ def main() -> None:
     from argoproxy.daemon import hold
 
     hold()
-    for number in _IGNORED:
+    for number in UNHEARD:
         signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, UNHEARD)
     first, rest = _first_line()
     if not first:
         return
@@ -154,6 +157,7 @@ class Worker:
     _known: News
     report: Callable[[Told], None] = attrs.field(init=False)
     _condition: Condition | None = None
+    _silent: float = 0.0
     _reporting: LoopingCall = attrs.field(init=False)
     _ending: Deferred[None] | None = None
     _stopping: bool = False
@@ -238,14 +242,25 @@ class Worker:
         self._reporting.start(_PACE)
 
     def _tell(self) -> None:
+        said = [*self._changed(), *self._learnt()]
+        self._silent = 0.0 if said else self._silent + _PACE
+        if self._silent >= BEAT:
+            self._silent = 0.0
+            said = [Alive()]
+        for message in said:
+            self.report(message)
+
+    def _changed(self) -> Iterator[Told]:
         condition = self._proxy.peers.condition()
         if condition != self._condition:
             self._condition = condition
-            self.report(Report(condition))
+            yield Report(condition)
+
+    def _learnt(self) -> Iterator[Told]:
         known = self._proxy.peers.news().over(self._known)
         if known != self._known:
             self._known = known
-            self.report(Learnt(self._proxy.peers.news()))
+            yield Learnt(self._proxy.peers.news())
 
 
 _DEEDS: Mapping[type, Callable[[Worker, Any], None]] = {

@@ -18,7 +18,7 @@ from argoproxy.tap import Options
 from tests.running import ROOT, TWISTD, free_port, started
 
 EXAMPLES = ROOT / "examples"
-UNIT = EXAMPLES / "argoproxy.service"
+UNITS = [EXAMPLES / "argoproxy.service", EXAMPLES / "systemd" / "argoproxy.service"]
 CHAT = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hello"}]}
 
 # The programs: how each is run, and the path that the proxy is at.
@@ -84,17 +84,19 @@ def _uncommented(text: str) -> str:
     return re.sub(r"^#(?=[a-z_]+:|  )", "", text, flags=re.MULTILINE)
 
 
-def _unit() -> configparser.SectionProxy:
-    unit = configparser.ConfigParser(interpolation=None)
+def _unit(path: Path) -> configparser.SectionProxy:
+    # Some settings stand there several times.
+    unit = configparser.ConfigParser(interpolation=None, strict=False)
     unit.optionxform = str  # type: ignore[assignment, method-assign]  # its documented use
-    unit.read(UNIT)
+    unit.read(path)
     return unit["Service"]
 
 
-def test_the_unit_gives_options_that_there_are() -> None:
+@pytest.mark.parametrize("path", UNITS, ids=["user", "system"])
+def test_a_unit_gives_options_that_there_are(path: Path) -> None:
     from twisted.scripts.twistd import ServerOptions  # type: ignore[attr-defined]  # what it runs by
 
-    command = shlex.split(_unit()["ExecStart"])
+    command = shlex.split(_unit(path)["ExecStart"])
     assert command[0].endswith("/twistd")
     place = command.index("argoproxy")
     twistd = ServerOptions()
@@ -102,17 +104,20 @@ def test_the_unit_gives_options_that_there_are() -> None:
     assert (twistd["nodaemon"], twistd["pidfile"], twistd["logfile"]) == (1, "", "-")
     options = Options()
     options.parseOptions(command[place + 1 :])
-    assert options["config"].endswith("/.config/argoproxy/config.yaml")
+    assert options["config"].endswith("/argoproxy/config.yaml")
 
 
-def test_the_unit_waits_for_running_requests() -> None:
-    assert float(_unit()["TimeoutStopSec"]) > Config().shutdown_grace
+@pytest.mark.parametrize("path", UNITS, ids=["user", "system"])
+def test_a_unit_waits_for_running_requests(path: Path) -> None:
+    assert float(_unit(path)["TimeoutStopSec"]) > Config().drain_delay + Config().shutdown_grace
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
-def test_systemd_understands_the_unit(tmp_path: Path) -> None:
-    command = shlex.split(_unit()["ExecStart"])[0]
-    unit = tmp_path / "argoproxy.service"
-    unit.write_text(UNIT.read_text().replace(command, TWISTD))
-    done = subprocess.run(["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, check=False)
-    assert [line for line in done.stderr.splitlines() if "argoproxy.service" in line] == []
+@pytest.mark.parametrize("path", UNITS, ids=["user", "system"])
+def test_systemd_understands_a_unit(tmp_path: Path, path: Path) -> None:
+    command = shlex.split(_unit(path)["ExecStart"])[0]
+    for part in path.parent.glob("argoproxy.*"):
+        (tmp_path / part.name).write_text(part.read_text().replace(command, TWISTD))
+    units = [str(unit) for unit in tmp_path.iterdir()]
+    done = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True, check=False)
+    assert [line for line in done.stderr.splitlines() if "argoproxy." in line] == []

@@ -47,7 +47,7 @@ TABLE = {
     "registry": Rule(None, None),
     "service": Rule(None, None),
     "reach": _rule("config conversation interfaces net registry", "twisted"),
-    "entrance": _rule("catalogue config errors interfaces keys net quotas", "twisted txredisapi"),
+    "entrance": _rule("catalogue config errors interfaces keys net quotas soundness", "twisted txredisapi"),
     "simulation": _rule("config listening simulator", "twisted"),
     "soundness": _rule("config conversation keys net"),
     "simulator": _rule("argoproxy wire listening", "klein twisted werkzeug yaml"),

@@ -107,9 +107,9 @@ def test_the_list_is_fetched_at_start_again_after_a_failure_and_then_by_the_inte
         web.settle()
     assert any("built-in list serves" in formatEvent(event) for event in events)
     assert len(web.simulator.requests) == 1
-    web.settle(60.0)
+    web.settle(1.0)
     assert len(web.simulator.requests) == 2
-    web.settle(60.0)
+    web.settle(2.0)
     assert len(web.simulator.requests) == 3
     assert web.get("/health/ready").status == 200
     web.settle(3599.0)
@@ -119,6 +119,19 @@ def test_the_list_is_fetched_at_start_again_after_a_failure_and_then_by_the_inte
     web.stop()
     web.settle(7200.0)
     assert len(web.simulator.requests) == 4
+
+
+def test_an_argo_that_is_away_is_asked_less_and_less_often_but_never_less_than_each_minute() -> None:
+    web = Web(model_refresh_interval_hours=1.0, update_check=False)
+    web.simulator.fault("status=500", times=100)
+    web.proxy.start()
+    web.settle()
+    asked = [0.0]
+    for second in range(1, 250):
+        web.settle(1.0)
+        asked += [float(second)] * (len(web.simulator.requests) - len(asked))
+    assert asked == [0.0, 1.0, 3.0, 7.0, 15.0, 31.0, 63.0, 123.0, 183.0, 243.0]
+    web.stop()
 
 
 def test_without_an_interval_the_list_is_fetched_once() -> None:

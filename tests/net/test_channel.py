@@ -123,6 +123,22 @@ TWO_WAYS = {
     "a bare carriage return": b"X-A: a\rContent-Length: 4\r\n",
     "a zero byte": b"X-A: a\0b\r\n",
     "a control character": b"X-A: a\x01b\r\n",
+    "a vertical tab before a coding": b"Transfer-Encoding:\x0bchunked\r\n",
+    "a space before a coding's colon": b"Transfer-Encoding : chunked\r\n",
+    "a coding on a folded line": b"Transfer-Encoding:\r\n chunked\r\n",
+    "a coding in quotes": b'Transfer-Encoding: "chunked"\r\n',
+    "a coding with a parameter": b"Transfer-Encoding: chunked;q=1\r\n",
+    "a coding and nothing": b"Transfer-Encoding: chunked,\r\n",
+    "nothing and a coding": b"Transfer-Encoding: ,chunked\r\n",
+    "no coding": b"Transfer-Encoding:\r\n",
+    "an unknown coding before": b"Transfer-Encoding: cow\r\nTransfer-Encoding: chunked\r\n",
+    "a zero byte behind a coding": b"Transfer-Encoding: chunked\0\r\n",
+    "lengths with a space": b"Content-Length: 4 4\r\n",
+    "a length below 0": b"Content-Length: -4\r\n",
+    "a length with a fraction": b"Content-Length: 4.0\r\n",
+    "a length with an underscore": b"Content-Length: 1_0\r\n",
+    "a length in other digits": b"Content-Length: \xd9\xa4\r\n",
+    "a vertical tab behind a length": b"Content-Length: 4\x0b\r\n",
     "no name": b": a\r\n",
     "no colon": b"X-A\r\n",
 }
@@ -149,6 +165,13 @@ def test_what_could_be_read_in_two_ways_is_refused_and_the_connection_closed(hea
         b"GET /hea lth HTTP/1.1",
         b"GET /\xff HTTP/1.1",
         b"PRI * HTTP/2.0",
+        b"GET\t/health\tHTTP/1.1",
+        b" GET /health HTTP/1.1",
+        b"GET /health HTTP/1.1 ",
+        b"GET /health\r HTTP/1.1",
+        b"GET /health HTTP/1.2",
+        b"GET /hea\0lth HTTP/1.1",
+        b"GET /health HTTP/1.1\nX: y",
     ],
 )
 def test_a_first_line_that_is_none_is_refused(first: bytes) -> None:
@@ -170,10 +193,64 @@ def test_too_many_headers_are_refused() -> None:
     assert _statuses(line.send(b"GET /health HTTP/1.1\r\n" + b"A:\r\n" * 600 + b"\r\n")) == [431]
 
 
-def test_a_chunk_that_is_none_is_refused() -> None:
+_SIZE = b"%x" % len(HELLO)
+_LAST = b"0\r\n\r\n"
+
+
+def _chunked(size: bytes = _SIZE, end: bytes = b"\r\n", last: bytes = _LAST) -> bytes:
+    return CHAT + b"Transfer-Encoding: chunked\r\n\r\n" + size + b"\r\n" + HELLO + end + last
+
+
+CHUNKS = {
+    "no size": _chunked(b"xyz"),
+    "an empty size": _chunked(b""),
+    "a space before the size": _chunked(b" " + _SIZE),
+    "a space behind the size": _chunked(_SIZE + b" "),
+    "a tab behind the size": _chunked(_SIZE + b"\t"),
+    "a signed size": _chunked(b"+" + _SIZE),
+    "a size below 0": _chunked(b"-1"),
+    "a size in another way": _chunked(b"0x" + _SIZE),
+    "a size with an underscore": _chunked(b"1_0"),
+    "a size that others read as another": _chunked(b"1000000000000" + _SIZE),
+    "a size without end": _chunked(b"f" * 500),
+    "a long extension": _chunked(_SIZE + b";" + b"a" * 5000),
+    "a line feed in an extension": _chunked(_SIZE + b";a\nb"),
+    "a carriage return in an extension": _chunked(_SIZE + b";a\rb"),
+    "a zero byte in an extension": _chunked(_SIZE + b";a\0b"),
+    "a bare line feed behind the size": _chunked(_SIZE).replace(_SIZE + b"\r\n", _SIZE + b"\n"),
+    "a bare line feed behind the data": _chunked(end=b"\n"),
+    "more data than the size": _chunked(end=b"xx\r\n"),
+    "a bare line feed behind the last": _chunked(last=b"0\n\n"),
+    "a bare line feed at the end": _chunked(last=b"0\r\n\n"),
+    "a trailer that is none": _chunked(last=b"0\r\nnonsense\r\n\r\n"),
+    "a trailer that is a request": _chunked(last=b"0\r\n" + HEALTH),
+    "a space before a trailer's colon": _chunked(last=b"0\r\nX-T : 1\r\n\r\n"),
+    "a folded trailer": _chunked(last=b"0\r\nX-T: 1\r\n 2\r\n\r\n"),
+    "a bare line feed in a trailer": _chunked(last=b"0\r\nX-T: 1\nX-U: 1\r\n\r\n"),
+    "long trailers": _chunked(last=b"0\r\nX-T: " + b"a" * 70_000 + b"\r\n\r\n"),
+    "many trailers": _chunked(last=b"0\r\n" + b"X-T: a\r\n" * 10_000 + b"\r\n"),
+}
+
+
+@pytest.mark.parametrize("request_", CHUNKS.values(), ids=CHUNKS)
+@pytest.mark.parametrize("size", [1 << 20, 1000])
+def test_chunks_that_could_end_elsewhere_are_refused_and_the_connection_closed(request_: bytes, size: int) -> None:
     line = Line(Web())
-    assert _statuses(line.send(CHAT + b"Transfer-Encoding: chunked\r\n\r\nxyz\r\n")) == [400]
+    data = request_ + HEALTH
+    for place in range(0, len(data), size):
+        line.channel.dataReceived(data[place : place + size])
+    line.web.settle()
+    assert _statuses(line.said()) == [400]
     assert line.closed
+    assert not line.web.simulator.requests
+
+
+def test_trailers_mean_nothing() -> None:
+    last = b"0\r\nContent-Length: 5\r\nHost: evil.example\r\nX-Request-Id: mine\r\nAuthorization: Bearer x\r\n\r\n"
+    line = Line(Web())
+    said = line.send(_chunked(last=last) + HEALTH)
+    assert _statuses(said) == [200, 200]
+    assert b"mine" not in said
 
 
 def test_an_older_client_is_answered_once() -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.process.twistd import PATIENCE, ROOT, Twistd, listens, until
+from tests.process.twistd import PATIENCE, ROOT, Twistd, chat, listens, until
 
 FOREGROUND = ("--nodaemon",)
 DAEMON = ("--logfile=proxy.log",)
@@ -185,3 +185,36 @@ def test_the_log_file_doesnt_grow_without_bound(twistd: Twistd) -> None:
         sizes = {path.name: path.stat().st_size for path in Path(twistd.folder).glob("proxy.log*")}
     assert set(sizes) == {"proxy.log", "proxy.log.1", "proxy.log.2"}
     assert max(sizes.values()) < 6000
+
+
+def test_one_that_was_killed_is_started_again_at_once_where_it_was(twistd: Twistd) -> None:
+    """With connections that nobody closed, and the process id that nobody took back."""
+    with closing(twistd.connection()) as kept, closing(twistd.connection()) as waiting:
+        with twistd.running(*twistd.proxy()) as process:
+            kept.request("GET", "/health")
+            assert kept.getresponse().read()
+            twistd.asked(waiting, chat("[sim:hang]"))
+            assert twistd.pid_file.exists()
+            process.kill()
+            process.wait(PATIENCE)
+        assert twistd.pid_file.exists()
+        with twistd.running(*twistd.proxy()):
+            assert twistd.healthy()
+
+
+def test_an_argo_that_is_away_at_the_start_is_found_when_it_comes(twistd: Twistd, tmp_path: Path) -> None:
+    argo = Twistd(tmp_path / "argo")
+    argo.folder.mkdir()
+    where = ("--argo-url", f"http://127.0.0.1:{argo.port}", "--user", "someone")
+    with twistd.running("argoproxy", "--port", str(twistd.port), *where), closing(twistd.connection()) as kept:
+
+        def asked(path: str) -> int:
+            kept.request("GET", path)
+            reply = kept.getresponse()
+            reply.read()
+            return reply.status
+
+        assert (asked("/v1/models/gpt-4o"), asked("/health/ready")) == (200, 503)
+        with argo.running("argosim", "--port", str(argo.port)):
+            until(lambda: asked("/health/ready") == 200, "ready by itself")
+    assert "Traceback" not in twistd.output()

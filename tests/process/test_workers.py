@@ -49,7 +49,7 @@ def test_any_connection_tells_of_all(twistd: Twistd) -> None:
     with twistd.running(*twistd.proxy(*WORKERS)), closing(twistd.connection()) as waiting:
         _live(twistd)
         twistd.asked(waiting, chat("[sim:hang]"))
-        open_ = {"open": 1, "served": 0}
+        open_ = {"open": 1, "served": 0, "repeated": 0}
         for _ in range(8):
             until(lambda: _asked(twistd.port, "/health/ready")["requests"] == open_, "one open request, told by all")
 
@@ -84,6 +84,37 @@ def test_a_hang_up_brings_workers_with_the_configuration_of_now(twistd: Twistd) 
         for _ in range(4):
             assert _asked(twistd.port, "/v1/models/yours")["internal_name"] == "gpt4o"
         assert "stays as it is until a restart: workers" not in twistd.output()
+
+
+def test_signals_that_reach_them_before_they_can_ignore_them_do_nothing(twistd: Twistd) -> None:
+    """A terminal's ctrl-C reaches the supervisor and all workers, however little of them there is yet."""
+    with twistd.running(*twistd.proxy(*WORKERS)) as process:
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        until(lambda: len(children.read_text().split()) == 2, "two processes")
+        workers = [int(pid) for pid in children.read_text().split()]
+
+        def serve_in_spite_of_it() -> bool:
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                for pid in workers:
+                    os.kill(pid, number)
+            return len(_served(twistd.output())) == 2
+
+        until(serve_in_spite_of_it, "both serve")
+        assert sorted(_served(twistd.output())) == sorted(workers)
+    assert "Traceback" not in twistd.output()
+
+
+def test_a_supervisor_that_is_held_up_costs_no_request_and_no_line(twistd: Twistd) -> None:
+    with twistd.running(*twistd.proxy(*WORKERS)) as process:
+        _live(twistd)
+        workers = _served(twistd.output())
+        process.send_signal(signal.SIGSTOP)
+        # The simulator is in the supervisor.
+        assert all(twistd.healthy() for _ in range(100))
+        process.send_signal(signal.SIGCONT)
+        until(lambda: twistd.output().count("GET /health ") == 100, "a line for each")
+        assert _served(twistd.output()) == workers
+        _live(twistd)
 
 
 def test_one_that_is_killed_takes_only_its_own_requests_with_it(twistd: Twistd) -> None:

@@ -56,11 +56,13 @@ class Twistd:
     A folder in which C{twistd} is run, with nothing of the machine's own configuration in sight.
 
     @ivar port: a free one, for what is started here.
+    @ivar starter: the command that runs C{twistd}'s, if there is one.
     """
 
     folder: Path
     port: int = attrs.field(factory=free_port)
     environment: dict[str, str] = attrs.field(factory=dict)
+    starter: tuple[str, ...] = ()
 
     @property
     def pid_file(self) -> Path:
@@ -142,7 +144,7 @@ class Twistd:
         return reply
 
     def _command(self, arguments: tuple[str, ...]) -> list[str]:
-        return [str(Path(sys.executable).parent / "twistd"), *arguments]
+        return [*self.starter, str(Path(sys.executable).parent / "twistd"), *arguments]
 
     def _where(self) -> Mapping[str, Any]:
         inherited = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}

@@ -8,12 +8,14 @@ from typing import Any
 
 import msgspec
 import pytest
+from twisted.internet.error import ProcessTerminated
 from twisted.internet.testing import MemoryReactorClock
 from twisted.logger import capturedLogs, formatEvent
+from twisted.python.failure import Failure
 
 from argoproxy.config import Config, ConfigFault
 from argoproxy.net.peers import News
-from argoproxy.workers.messages import Begin, fields
+from argoproxy.workers.messages import Alive, Begin, Ready, fields, line
 from argoproxy.workers.process import WorkerProcess
 from argoproxy.workers.supervision import SupervisorService, claim_for_workers
 
@@ -40,6 +42,10 @@ class Pipe:
 
     def __init__(self) -> None:
         self.written = b""
+        self.signals: list[str] = []
+
+    def signalProcess(self, name: str) -> None:
+        self.signals.append(name)
 
     def writeToChild(self, number: int, data: bytes) -> None:
         self.written += data
@@ -122,4 +128,29 @@ def test_a_stop_is_delayed_for_whoever_shares_out_requests(sockets: list[socket.
     for worker, _ in reactor.started:
         service._supervisor.ended(worker, "ended with status 0")
     assert stopped.called
+    assert reactor.getDelayedCalls() == []
+
+
+def test_one_that_hangs_is_killed_and_succeeded(sockets: list[socket.socket]) -> None:
+    reactor = Running()
+    begin = Begin(slot=0, slots=3, config={}, reactor="r", syslog=None, news=News())
+    service = SupervisorService(reactor, Config(user="someone"), begin, sockets, print, None)
+    service.startService()
+    workers = [worker for worker, _ in reactor.started]
+    for worker in workers:
+        worker.childDataReceived(3, line(Ready()))
+    for _ in range(7):
+        for worker in workers[1:]:
+            worker.childDataReceived(3, line(Alive()))
+        reactor.pump([1.0] * 5)
+    pipes: list[Any] = [worker.transport for worker in workers]
+    assert [pipe.signals for pipe in pipes] == [["KILL"], [], []]
+    workers[0].processEnded(Failure(ProcessTerminated(signal=9)))
+    reactor.pump([0.1, 0.1])
+    assert [worker.slot for worker, _ in reactor.started] == [0, 1, 2, 0]
+    reactor.pump([1.0] * 5)
+    assert pipes[0].signals == ["KILL"]
+    service.stopService()
+    for worker, _ in reactor.started:
+        service._ended(worker, "ended with status 0")
     assert reactor.getDelayedCalls() == []

@@ -13,6 +13,7 @@ from twisted.internet.testing import MemoryReactorClock, StringTransport
 from argoproxy import daemon
 from argoproxy.net.peers import Condition, Fleet, News, Requests
 from argoproxy.workers.messages import (
+    Alive,
     Command,
     Cover,
     Cut,
@@ -152,6 +153,18 @@ def test_it_serves_its_slot_with_what_the_others_know_and_says_so() -> None:
     assert stage.done == ["start", ("open", 1)]
     assert stage.proxy.peers.learnt == [News(models="[]")]
     assert stage.told == [Ready(), Report(Condition())]
+
+
+def test_it_says_that_it_lives_where_nothing_has_changed() -> None:
+    stage = Stage()
+    stage.told.clear()
+    stage.reactor.pump([0.5] * 9)
+    assert stage.told == []
+    stage.reactor.pump([0.5] * 11)
+    assert stage.told == [Alive(), Alive()]
+    stage.proxy.peers.requests = Requests(1, 2)
+    stage.reactor.pump([0.5] * 9)
+    assert stage.told[2:] == [Report(Condition(Requests(1, 2)))]
 
 
 def test_it_reports_what_has_changed() -> None:
