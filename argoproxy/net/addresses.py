@@ -26,6 +26,17 @@ from twisted.web.iweb import IAgentEndpointFactory
 from zope.interface import directlyProvides, implementer
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+# What the standard library, or an older one, takes for the open internet.
+_INNER = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        "168.63.129.16/32",  # Azure's, on every machine there
+        "192.0.0.0/24",  # protocols' own, and Oracle's metadata
+        "192.88.99.0/24",  # relays of 6to4, withdrawn
+        "3fff::/20",  # documentation
+        "fec0::/10",  # a site's own, withdrawn
+    )
+)
 
 
 def is_public(address: str) -> bool:
@@ -40,7 +51,8 @@ def is_public(address: str) -> bool:
             inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
         if inner is not None:
             return is_public(str(inner))
-    return ip.is_global and not ip.is_multicast and not ip.is_reserved
+    inner_network = any(ip in network for network in _INNER)
+    return ip.is_global and not (ip.is_multicast or ip.is_reserved or inner_network)
 
 
 @implementer(IResolutionReceiver)

@@ -30,9 +30,11 @@ _SOON = 1.0
 _TOO_LONG = 60.0
 _SHARED = 64
 _REMEMBERED = 4096
-# What a token takes, about, in a request and in an event of a stream; and the most that a request is guessed to have,
-# whose pictures may be larger than all of its words.
-_ASKED, _SENT, _MOST = 4, 64, 100_000
+# Bytes of a request for each of its tokens, about, and the most tokens that one is guessed to have: its pictures may be
+# larger than all of its words.
+_ASKED, _MOST = 4, 100_000
+# Bytes of a reply for each token: in a stream's events; in ARGO's own calls, of which one gives text and one vectors.
+_SENT, _SENT_BY_ARGO = 128, {"chat": 4, "embed": 4096}
 
 
 @attrs.frozen
@@ -133,7 +135,7 @@ class Gate:
             if not reply.gone:
                 reply.tell(dialect.limit_headers(verdict, self._wall_clock()))
                 await self._traffic.serve(request, dialect, path, reply, holder.guest)
-                tokens = 0 if ICountDialect.providedBy(dialect) else _tokens(reply, length)
+                tokens = 0 if ICountDialect.providedBy(dialect) else _tokens(reply, length, path)
         finally:
             self._ledger.leave(verdict, tokens)
 
@@ -155,7 +157,7 @@ def _length(request: Request) -> int:
     return length
 
 
-def _tokens(reply: Reply, asked: int) -> int:
+def _tokens(reply: Reply, asked: int, path: Mapping[str, str]) -> int:
     """
     What a request has cost: what was told or counted. Where neither was, or it was broken off before, also a guess by
     its bytes, so that it pays nobody to leave early. One that failed with a status has cost nothing.
@@ -166,7 +168,8 @@ def _tokens(reply: Reply, asked: int) -> int:
     known = record.usage.total if record.usage is not None else 0
     if record.usage is not None and record.end == "done":
         return known
-    return max(known, min(asked // _ASKED, _MOST) + record.sent // _SENT)
+    each = _SENT_BY_ARGO.get(path.get("resource", ""), _SENT)
+    return max(known, min(asked // _ASKED, _MOST) + record.sent // each)
 
 
 def by_key(owner: Callable[[str], Holder | None]) -> Callable[[Request, Mapping[str, str]], Holder]:

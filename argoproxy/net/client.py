@@ -221,6 +221,16 @@ class Overridden:
         return HostnameEndpoint(self._reactor, address, port, timeout=self._connect_timeout)
 
 
+def _headers(fields: Mapping[str, str]) -> CallHeaders:
+    return CallHeaders({**_ALWAYS, **fields})
+
+
+@lru_cache(16)
+def _usual_headers(accept: str) -> CallHeaders:
+    """Those of a call that has no headers of its own."""
+    return _headers({"accept": accept})
+
+
 _NO_COOKIES = NoCookies()
 # An operator has a few addresses.
 _address = lru_cache(64)(Address.of)
@@ -239,7 +249,7 @@ class Client:
         sent = self._http.request(
             call.method,
             _address(call.url),
-            headers=CallHeaders({**_ALWAYS, "accept": call.accept, **call.headers}),
+            headers=_headers({"accept": call.accept, **call.headers}) if call.headers else _usual_headers(call.accept),
             data=call.body or None,
             cookies=_NO_COOKIES,
             unbuffered=True,

@@ -188,6 +188,15 @@ def test_no_model_that_is_not_allowed_serves_in_anothers_place() -> None:
     assert [request.document()["model"] for request in web.simulator.requests] == ["gpt5", "gpt4o"]
 
 
+@pytest.mark.parametrize(("models", "served"), [(["gpt-4o"], None), (["gpt-4o", "gpt-4.1"], "argo:gpt-4.1")])
+def test_only_allowed_models_serve_in_anothers_place(models: list[str], served: str | None) -> None:
+    web = _web(models=models, config={"fallbacks": {"gpt-4o": ["gpt-5", "gpt-4.1"]}})
+    web.simulator.fault("status=500", times=1)
+    got = _ask(web)
+    assert (got.status == 200) is (served is not None)
+    assert got.header("x-argoproxy-model") == served
+
+
 def test_the_lists_have_the_allowed_models() -> None:
     web = _web(models=["gpt-4o", "claude-opus*"])
     families = {row["owned_by"] for row in web.get("/v1/models", _bearer(KEY)).json()["data"]}
@@ -328,7 +337,9 @@ def test_argos_own_calls_cost_about_as_much_as_their_bytes() -> None:
     web = _web(tokens_per_day=1_000_000)
     _ask(web, ("/v1/chat", {"model": "gpt4o", "messages": [{"role": "user", "content": "x" * 4000}]}))
     left = int(_ask(web).header("x-ratelimit-remaining-tokens") or 0)
-    assert 1_000_000 - 1200 < left < 1_000_000 - 1000
+    assert 1_000_000 - 2200 < left < 1_000_000 - 2000
+    _ask(web, ASKS["argo_embed"])
+    assert left - 100 < int(_ask(web).header("x-ratelimit-remaining-tokens") or 0) < left
 
 
 def test_users_and_addresses_are_limited_whatever_their_keys() -> None:

@@ -20,6 +20,7 @@ from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.internet.ssl import trustRootFromCertificates
 from twisted.internet.task import deferLater
+from twisted.internet.threads import deferToThread
 from twisted.python.failure import Failure
 from twisted.web.client import Agent, BrowserLikePolicyForHTTPS, ResponseNeverReceived
 from twisted.web.http_headers import Headers
@@ -257,6 +258,28 @@ async def test_a_body_that_is_too_large_is_told_so_to_whoever_still_sends_it(hea
         assert said.count(b"HTTP/1.1") == 1
         assert json.loads(said.partition(b"\r\n\r\n")[2])["error"]["type"] == "request_too_large"
         assert not live.argo.requests
+
+
+_BAD_HEADS = {
+    431: b"GET /health HTTP/1.1\r\nHost: x\r\nX-A: " + b"x" * _PLENTY,
+    400: b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: +5\r\n\r\n" + b"x" * _PLENTY,
+}
+
+
+def _say(port: int, data: bytes) -> bytes:
+    """What a client gets that reads only when it has sent everything, as most do."""
+    with socket.create_connection(("127.0.0.1", port), 30.0) as client:
+        client.sendall(data)
+        return client.recv(65536)
+
+
+@pytest.mark.parametrize(("status", "sent"), _BAD_HEADS.items(), ids=_BAD_HEADS)
+@pytest_twisted.ensureDeferred
+async def test_a_head_that_is_refused_is_told_so_to_whoever_still_sends(status: int, sent: bytes) -> None:
+    async with _live() as live:
+        said = await deferToThread(_say, live.port, sent)
+        assert said.startswith(b"HTTP/1.1 %d " % status)
+        assert said.count(b"HTTP/1.1") == 1
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, zlib.compress])
