@@ -44,6 +44,8 @@ from .tunnel import CredentialsRefused, ForwardProxy, TunnelRefused
 
 # Bodies come as they are: ARGO's text streams stay readable.
 _ALWAYS = {"content-type": "application/json", "user-agent": "argoproxy", "accept-encoding": "identity"}
+# Seconds from one of a name's addresses to the next. That the last was refused is told as much later, too.
+_NEXT_ADDRESS = 0.1
 _LONGEST_LIST = 16 * 1024 * 1024
 
 Close = Callable[[], "Deferred[Any]"]
@@ -218,7 +220,9 @@ class Overridden:
     def _leading_to(self, address: str, port: int) -> IStreamClientEndpoint:
         if self._proxy is not None:
             return self._proxy.tunnel(address, port)
-        return HostnameEndpoint(self._reactor, address, port, timeout=self._connect_timeout)
+        return HostnameEndpoint(
+            self._reactor, address, port, timeout=self._connect_timeout, attemptDelay=_NEXT_ADDRESS
+        )
 
 
 def _headers(fields: Mapping[str, str]) -> CallHeaders:
