@@ -44,6 +44,8 @@ from .tunnel import CredentialsRefused, ForwardProxy, TunnelRefused
 
 # Bodies come as they are: ARGO's text streams stay readable.
 _ALWAYS = {"content-type": "application/json", "user-agent": "argoproxy", "accept-encoding": "identity"}
+# Seconds from one of a name's addresses to the next. That the last was refused is told as much later, too.
+_NEXT_ADDRESS = 0.1
 _LONGEST_LIST = 16 * 1024 * 1024
 
 Close = Callable[[], "Deferred[Any]"]
@@ -218,7 +220,19 @@ class Overridden:
     def _leading_to(self, address: str, port: int) -> IStreamClientEndpoint:
         if self._proxy is not None:
             return self._proxy.tunnel(address, port)
-        return HostnameEndpoint(self._reactor, address, port, timeout=self._connect_timeout)
+        return HostnameEndpoint(
+            self._reactor, address, port, timeout=self._connect_timeout, attemptDelay=_NEXT_ADDRESS
+        )
+
+
+def _headers(fields: Mapping[str, str]) -> CallHeaders:
+    return CallHeaders({**_ALWAYS, **fields})
+
+
+@lru_cache(16)
+def _usual_headers(accept: str) -> CallHeaders:
+    """Those of a call that has no headers of its own."""
+    return _headers({"accept": accept})
 
 
 _NO_COOKIES = NoCookies()
@@ -239,7 +253,7 @@ class Client:
         sent = self._http.request(
             call.method,
             _address(call.url),
-            headers=CallHeaders({**_ALWAYS, "accept": call.accept, **call.headers}),
+            headers=_headers({"accept": call.accept, **call.headers}) if call.headers else _usual_headers(call.accept),
             data=call.body or None,
             cookies=_NO_COOKIES,
             unbuffered=True,
