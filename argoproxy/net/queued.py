@@ -51,6 +51,10 @@ class Queues:
         for queue in self._queues.values():
             queue.bound(0, 0)
 
+    def waiting(self) -> int:
+        """How many wait."""
+        return sum(queue.waiting for queue in self._queues.values())
+
     def of(self, wire: str) -> Queue | None:
         """A wire's queue, if it is bounded."""
         return self._queues.get(wire)

@@ -91,6 +91,8 @@ def test_a_full_queue_refuses_at_once() -> None:
     assert refused.status == 429
     assert refused.error["code"] == "too_many_waiting"
     assert refused.header("retry-after") == "1"
+    requests = web.get("/health/ready").json()["requests"]
+    assert (requests["open"], requests["waiting"]) == (2, 1)
     web.settle(1.0)
     web.settle(1.0)
     assert (running.status, waiting.status) == (200, 200)
