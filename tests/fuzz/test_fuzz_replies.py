@@ -26,6 +26,7 @@ from argoproxy.conversation import (
     TextDelta,
     Tool,
     ToolCallArguments,
+    ToolCallBegun,
     Vectors,
 )
 from argoproxy.dialects.anthropic_messages import AnthropicMessages
@@ -119,6 +120,9 @@ def _merged(events: Iterable[Event]) -> list[Any]:
         if isinstance(event, Failed):
             found.append(("failed", _fault(event.fault)))
             break
+        if isinstance(event, ToolCallBegun):
+            # Where ARGO tells no id, one is drawn.
+            event = msgspec.structs.replace(event, id="")
         last = found[-1] if found else None
         if isinstance(event, Vectors) and isinstance(last, Vectors):
             found[-1] = Vectors((*last.rows, *event.rows))
