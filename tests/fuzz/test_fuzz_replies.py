@@ -111,7 +111,7 @@ def _fault(fault: ProxyError) -> tuple[int, str, str | None]:
     return fault.status, fault.message, fault.code
 
 
-_GROWING: dict[type[Any], str] = {TextDelta: "text", ReasoningDelta: "text", ToolCallArguments: "arguments"}
+_GROWING: dict[type[Any], str] = {TextDelta: "text", ReasoningDelta: "text", ToolCallArguments: "fragment"}
 
 
 def _merged(events: Iterable[Event]) -> list[Any]:
