@@ -22,13 +22,14 @@ from twisted.internet.ssl import trustRootFromCertificates
 from twisted.internet.task import deferLater
 from twisted.internet.threads import deferToThread
 from twisted.python.failure import Failure
-from twisted.web.client import Agent, BrowserLikePolicyForHTTPS, ResponseNeverReceived
+from twisted.web.client import Agent, BrowserLikePolicyForHTTPS
 from twisted.web.http_headers import Headers
 from twisted.web.resource import Resource
 from twisted.web.server import Request, Site
 
 from argoproxy.config import Config
 from argoproxy.net.client import Overridden, make_agent
+from argoproxy.net.handshake import NotAgreed
 from argoproxy.service import Proxy, make_proxy
 from argoproxy.simulator import Simulator, SimulatorSettings
 from tests.net.certificates import certificate_for
@@ -352,7 +353,7 @@ async def test_an_overridden_address_keeps_the_name_for_tls(transport: str) -> N
                 reply = await agent.request(b"GET", b"https://argo.invalid:%d/" % number)
                 assert accepted
                 assert await treq.content(reply) == b"here"
-        except ResponseNeverReceived:
+        except NotAgreed:
             assert not accepted
         await close()
         await port.stopListening()
