@@ -86,6 +86,8 @@ HOSTS = {
     b"GET / HTTP/1.1\r\nHost:\r\n": 200,
     b"GET / HTTP/1.1\r\nHost: x:\r\n": 200,
     b"GET http://[::1]:1/?a=b HTTP/1.1\r\nHost: x\r\n": 200,
+    b"GET http://x?a=b/c HTTP/1.1\r\nHost: x\r\n": 200,
+    b"GET http://x HTTP/1.1\r\nHost: x\r\n": 200,
 }
 
 

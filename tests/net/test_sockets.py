@@ -22,13 +22,14 @@ from twisted.internet.ssl import trustRootFromCertificates
 from twisted.internet.task import deferLater
 from twisted.internet.threads import deferToThread
 from twisted.python.failure import Failure
-from twisted.web.client import Agent, BrowserLikePolicyForHTTPS, ResponseNeverReceived
+from twisted.web.client import Agent, BrowserLikePolicyForHTTPS
 from twisted.web.http_headers import Headers
 from twisted.web.resource import Resource
 from twisted.web.server import Request, Site
 
 from argoproxy.config import Config
 from argoproxy.net.client import Overridden, make_agent
+from argoproxy.net.handshake import NotAgreed
 from argoproxy.service import Proxy, make_proxy
 from argoproxy.simulator import Simulator, SimulatorSettings
 from tests.net.certificates import certificate_for
@@ -119,6 +120,7 @@ async def test_a_kept_connection_that_argo_closes_as_it_is_used_costs_nothing(tr
         status, body = await live.chat("[sim:close-reused]")
         assert status == 200, body
         assert [request.reused for request in live.argo.requests] == [False, True, False]
+        assert live.proxy.underway.repeated == 1
 
 
 @pytest.mark.parametrize("transport", ["llhttp", "stock"])
@@ -352,7 +354,7 @@ async def test_an_overridden_address_keeps_the_name_for_tls(transport: str) -> N
                 reply = await agent.request(b"GET", b"https://argo.invalid:%d/" % number)
                 assert accepted
                 assert await treq.content(reply) == b"here"
-        except ResponseNeverReceived:
+        except NotAgreed:
             assert not accepted
         await close()
         await port.stopListening()
