@@ -3,6 +3,7 @@
 # What benchmarks are told stands in BENCH: make bench BENCH=--quick.
 # make bench-agents: what many users of coding agents cost.  make scale-check: proxies behind HAProxy and nginx.
 # make soak MINUTES=60: whether anything grows under mixed load with faults. make streams: thousands of them at once.
+# make fuzz FUZZ_SECONDS=300: replies, requests and endpoints, as nobody would think of them.
 # make conformance: published test suites, and clients that people use.
 # All of them make .venv first, and do only what has not been done yet.
 
@@ -16,7 +17,7 @@ OUTER := $(OUTER),argoproxy/tap.py,argoproxy/daemon.py,argoproxy/signals.py,argo
 OUTER := $(OUTER),argoproxy/endpoints.py,argoproxy/listening.py
 OUTER := $(OUTER),argoproxy/workers/supervision.py,argoproxy/workers/worker.py
 
-.PHONY: run test bench bench-compare bench-curves bench-agents scale-check soak streams conformance docs clean
+.PHONY: run test bench bench-compare bench-curves bench-agents scale-check soak streams fuzz conformance docs clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.installed
@@ -53,6 +54,11 @@ STREAMS := 5000
 
 streams: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.streams --streams $(STREAMS)
+
+FUZZ_SECONDS := 300
+
+fuzz: $(VENV)/.installed-fuzz
+	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
 
 conformance: $(VENV)/.installed
 	$(BIN)/python -m conformance

@@ -77,6 +77,7 @@ setup(
     ],
     extras_require={
         "test": TEST,
+        "fuzz": [*TEST, "schemathesis>=4.32"],
         "images": ["pillow>=10.0"],
         "redis": ["txredisapi>=1.6"],
         "docs": ["pydoctor>=24.11", "towncrier>=24.8"],

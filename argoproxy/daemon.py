@@ -1,13 +1,12 @@
 """
 A service that has the process to itself: what the plugin and the C{.tac} do beyond what an embedder gets.
 
-It sends the log where C{twistd} was told to, in our form; it takes the signals; it tells the service manager; it takes
-what has been imported by now out of the garbage collector's sight. What is served stays out.
+It sends the log where C{twistd} was told to, in our form; it takes the signals; it tells the service manager; it has
+the process tuned. What is served stays out.
 """
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -20,15 +19,13 @@ from twisted.python.failure import Failure
 from .logs import Destination
 from .signals import Signals
 from .systemd import ServiceManager
+from .tuning import settle
 
 if TYPE_CHECKING:
     from .config import Config
 
 _log = Logger()
 _T = TypeVar("_T")
-
-# Collections are rare: what a request leaves behind is freed by counting references, but for failures.
-_THRESHOLDS = (5_000, 20, 50)
 
 
 class Serving(Protocol):
@@ -114,26 +111,10 @@ class Daemon(MultiService):
 
 
 def _refused(failure: Failure) -> None:
-    # Not before L{hold}.
+    # Not before L{argoproxy.tuning.hold}.
     from .config import ConfigFault
 
     if failure.check(ConfigFault):
         _log.error("the configuration that was read can't serve, and the one in use stays: {why}", why=failure.value)
     else:
         _log.failure("the configuration could not be read, and the one in use stays", failure)
-
-
-def hold() -> None:
-    """Collect no garbage until L{settle}: of what is made while a program is loaded nearly everything stays."""
-    gc.disable()
-
-
-def settle() -> None:
-    """
-    Take what there is by now out of the garbage collector's sight, and let it look at what comes.
-
-    The garbage among it stays, a megabyte or two: to look for it would take a tenth of the whole start.
-    """
-    gc.freeze()
-    gc.set_threshold(*_THRESHOLDS)
-    gc.enable()

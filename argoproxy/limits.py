@@ -19,6 +19,8 @@ def time_allowed(
     @param client_side: what the client's SDK will wait, C{x-stainless-read-timeout}, if that is to be honoured.
     @raise ClientFault: the query's is not a number of seconds above 0.
     """
+    if asked is None and client_side is None and not query:
+        return default
     limits = [limit for limit in (asked, _from_query(query), _seconds(client_side)) if limit is not None]
     return min(limits, default=default)
 
@@ -35,8 +37,10 @@ def _from_query(query: Mapping[str, str]) -> float | None:
 
 
 def _seconds(text: str | None) -> float | None:
+    if text is None:
+        return None
     try:
-        seconds = float(text or "")
+        seconds = float(text)
     except ValueError:
         return None
     return seconds if seconds > 0 and math.isfinite(seconds) else None

@@ -92,14 +92,18 @@ class Lasting:
 
     reactor: Any
     agent: IAgent | None
-    counter: Counter = attrs.field(factory=Counter)
-    underway: Underway = attrs.field(factory=Underway)
-    ledger: ILedger = attrs.field(kw_only=True)
+    ledger: ILedger
+    counter: Counter = attrs.field(factory=Counter, init=False)
     queues: Queues = attrs.field(init=False)
+    underway: Underway = attrs.field(init=False)
 
     @queues.default
     def _unbounded(self) -> Queues:
         return Queues(self.reactor)
+
+    @underway.default
+    def _none(self) -> Underway:
+        return Underway(waiting=self.queues.waiting)
 
 
 @attrs.frozen(eq=False)

@@ -82,7 +82,7 @@ def _given(value: object) -> object:
 
 
 def _daemon(path: str | None, given: Mapping[str, object], twistd: Mapping[str, Any]) -> IService:
-    from .daemon import hold
+    from .tuning import hold
 
     hold()
     from .config import ConfigFault, load

@@ -198,8 +198,10 @@ async def test_the_tac_makes_an_application_from_the_environment(
     application = make_application(["--reactor=epoll", "--nodaemon", "--python", "argoproxy.tac"])
     (service,) = IServiceCollection(application)
     assert isinstance(service, Daemon)
-    assert _running(service).proxy is not None
     service.startService()
+    (tmp_path / "mine.yaml").write_text("simulator: true\nport: 0\nstrict_params: true\n")
+    service.reload()
+    assert _running(service).proxy._serving.config.strict_params
     await IService(application).stopService()
     await service.stopService()
 

@@ -31,7 +31,7 @@ ours.
 """
 
 
-class Abilities(msgspec.Struct, frozen=True, kw_only=True):
+class Abilities(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     """
     One model's. The defaults are those of a model of which nothing is known: everything is taken as it comes.
 

@@ -11,7 +11,7 @@ import msgspec
 
 from argoproxy import __version__
 
-from .operations import GETS, JSON, POSTS, Operation
+from .operations import AT_THE_DOOR, GETS, JSON, POSTS, Operation
 from .outside import HEADERS, KEYS, headers, parameters
 from .schemas import Schemas
 
@@ -87,7 +87,7 @@ def _responses(operation: Operation, schemas: Schemas) -> dict[str, Any]:
     faults = operation.api.faults
     refusal = {JSON: {"schema": schemas.of(*faults)}} if faults else {"*/*": {}}
     told = {str(status): _response(operation, _STATUSES[status], content) for status, content in replies.items()}
-    for status in operation.fails:
+    for status in sorted({*operation.fails, *AT_THE_DOOR}):
         told[str(status)] = _response(operation, _STATUSES[status], refusal, refused=True)
     if operation.passes:
         told["default"] = _response(operation, _PASSED_ON, refusal, refused=True)

@@ -128,6 +128,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     passes: bool = False
 
 
+# What the head of a request gets refused, wherever it goes; and a body that stops.
+AT_THE_DOOR = (400, 403, 408, 417, 421)
 _REFUSALS = (400, 401, 403, 404, 413, 415, 429, 500, 503)
 
 

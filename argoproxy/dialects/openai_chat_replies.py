@@ -156,16 +156,18 @@ class StreamRenderer:
         self._opening = b"".join([self._chunk(index, opening) for index in choices])
 
     def render(self, event: Event) -> bytes:
-        if isinstance(event, Failed):
-            return failure(event.fault)
         rendering = _RENDERINGS.get(type(event))
         data = b"" if rendering is None else rendering(self, event)
-        if self._opening and data:
+        if self._opening and data and not isinstance(event, Failed):
             data, self._opening = self._opening + data, b""
         return data
 
     def close(self) -> bytes:
         return sse.DONE
+
+    def failed(self, event: Failed) -> bytes:
+        """An error in place of what was still to come."""
+        return failure(event.fault)
 
     def text(self, event: TextDelta) -> bytes:
         """The hot path: one small encode between ready-made bytes."""
@@ -225,6 +227,7 @@ _RENDERINGS: Mapping[type, Callable[[StreamRenderer, Any], bytes]] = {
     ToolCallArguments: StreamRenderer.arguments,
     Finished: StreamRenderer.finished,
     Used: StreamRenderer.used,
+    Failed: StreamRenderer.failed,
 }
 
 

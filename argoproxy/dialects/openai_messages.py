@@ -189,31 +189,31 @@ def _neutral(messages: Sequence[ChatMessage | Message], freeform: Container[str]
     """Deprecated function calls have no ids: one is made of the message's place."""
     functions: dict[str, str] = {}
     for index, message in enumerate(messages):
-        path = f"messages[{index}]"
         if isinstance(message, Message):
             yield message
         elif isinstance(message, AssistantMessage):
-            said = _said(message, path, freeform)
+            said = _said(message, index, freeform)
             if message.function_call is not None:
                 call = FunctionToolCall(id=f"call_{index}", function=message.function_call).call()
                 functions[call.name] = call.id
                 said = (*said, call)
             yield Message("assistant", said, message.name)
         elif isinstance(message, FunctionMessage):
-            yield Message("tool", (_answer(message, functions, path),))
+            yield Message("tool", (_answer(message, functions, index),))
         elif isinstance(message, ToolMessage):
-            result = ToolResult(message.tool_call_id, _parts(message.content, path))
+            result = ToolResult(message.tool_call_id, _parts(message.content, index))
             yield Message("tool", (result,), message.name)
         else:
             role: Role = "user" if isinstance(message, UserMessage) else "system"
-            yield Message(role, _parts(message.content, path), message.name)
+            yield Message(role, _parts(message.content, index), message.name)
 
 
-def _said(message: AssistantMessage, path: str, freeform: Container[str]) -> tuple[Part, ...]:
+def _said(message: AssistantMessage, index: int, freeform: Container[str]) -> tuple[Part, ...]:
     """What an assistant's message holds, in the order in which a model makes it."""
     thought = (Reasoning(message.reasoning_content),) if message.reasoning_content else ()
-    calls = (_call(raw, f"{path}.tool_calls[{index}]", freeform) for index, raw in enumerate(message.tool_calls or ()))
-    return (*thought, *_parts(message.content or message.refusal or "", path), *calls)
+    path = f"messages[{index}].tool_calls"
+    calls = (_call(raw, f"{path}[{place}]", freeform) for place, raw in enumerate(message.tool_calls or ()))
+    return (*thought, *_parts(message.content or message.refusal or "", index), *calls)
 
 
 def _call(raw: msgspec.Raw, path: str, freeform: Container[str]) -> ToolCall:
@@ -225,18 +225,18 @@ def _call(raw: msgspec.Raw, path: str, freeform: Container[str]) -> ToolCall:
     return text_call(call.id, call.custom.name, call.custom.input, freeform)
 
 
-def _answer(message: FunctionMessage, functions: Mapping[str, str], path: str) -> ToolResult:
+def _answer(message: FunctionMessage, functions: Mapping[str, str], index: int) -> ToolResult:
     """@raise ClientFault: no message before it calls the function."""
     call_id = functions.get(message.name)
     if call_id is None:
-        raise _unasked(message.name, f"{path}.name")
+        raise _unasked(message.name, f"messages[{index}].name")
     return ToolResult(call_id, (Text(message.content),) if message.content else ())
 
 
-def _parts(content: str | Sequence[TextPart | RefusalPart | ImagePart], path: str) -> tuple[Text | Image, ...]:
+def _parts(content: str | Sequence[TextPart | RefusalPart | ImagePart], index: int) -> tuple[Text | Image, ...]:
     if isinstance(content, str):
         return (Text(content),) if content else ()
-    return tuple(item.part(f"{path}.content[{index}]") for index, item in enumerate(content))
+    return tuple(item.part(f"messages[{index}].content[{place}]") for place, item in enumerate(content))
 
 
 def _unasked(name: str, path: str) -> ClientFault:

@@ -46,9 +46,8 @@ class Reader(Generic[S]):
     def __init__(self, shape: type[S]) -> None:
         self._shape = shape
         fields = msgspec.structs.fields(shape)
-        self._names = {field.encode_name: field.name for field in fields}
-        self._decoders = {field.encode_name: msgspec.json.Decoder(field.type) for field in fields}
-        self._required = [field.encode_name for field in fields if field.required]
+        self._fields = {field.encode_name: (field.name, msgspec.json.Decoder(field.type)) for field in fields}
+        self._required = [(field.encode_name, field.name) for field in fields if field.required]
 
     def read(self, fields: Mapping[str, msgspec.Raw]) -> tuple[S, json.Fields]:
         """
@@ -61,12 +60,13 @@ class Reader(Generic[S]):
         for name, raw in fields.items():
             if raw == json.NULL:
                 continue
-            if name in self._names:
-                known[self._names[name]] = decode(self._decoders[name], raw, name)
+            field = self._fields.get(name)
+            if field is not None:
+                known[field[0]] = decode(field[1], raw, name)
             else:
                 extras[name] = raw
-        for name in self._required:
-            if self._names[name] not in known:
+        for name, own in self._required:
+            if own not in known:
                 raise _missing(name)
         return self._shape(**known), extras
 

@@ -80,7 +80,7 @@ class Attempts:
     def send(
         self, call: Call, until: float | None = None, repeated: Callable[[], object] | None = None
     ) -> Deferred[IReply]:
-        self._budget.called(self._clock.seconds())
+        self._budget.calls += 1
         return self._attempt(self._client, Errand(call, until, repeated, call))
 
     def _attempt(self, client: IClient, errand: Errand) -> Deferred[IReply]:

@@ -2,42 +2,40 @@
 
 from __future__ import annotations
 
-_SECONDS = 10
+_SECONDS = 10.0
 _SHARE = 0.2
 _FEW = 10
 
 
 class Budget:
-    """A fifth of the calls of the last ten seconds may be repeated, and ten besides, so that few calls may be, too."""
+    """
+    About a fifth of the calls of the last ten seconds may be repeated, and ten besides, so that few calls may be, too.
+
+    Nearly all calls need no repeat: those only count. How many there were lately is made out when one does.
+
+    @ivar calls: those that were made since somebody asked. Whoever makes one adds it.
+    """
 
     def __init__(self) -> None:
-        self._second = 0
-        self._calls = [0] * _SECONDS
-        self._repeats = [0] * _SECONDS
+        self.calls = 0
+        self._lately = self._repeats = self._asked_at = 0.0
 
-    def called(self, now: float) -> None:
+    def take(self, now: float) -> bool:
         """
-        A call is made for the first time.
+        Whether a call may be repeated, which then counts.
 
         @param now: seconds; never less than before.
         """
-        second = int(now)
-        if second != self._second:
-            self._turn(second)
-        self._calls[second % _SECONDS] += 1
-
-    def take(self, now: float) -> bool:
-        """Whether a call may be repeated, which then counts."""
-        second = int(now)
-        if second != self._second:
-            self._turn(second)
-        if sum(self._repeats) >= _FEW + _SHARE * sum(self._calls):
+        self._age(now - self._asked_at)
+        self._asked_at = now
+        if self._repeats + 1 > _FEW + _SHARE * self._lately:
             return False
-        self._repeats[second % _SECONDS] += 1
+        self._repeats += 1
         return True
 
-    def _turn(self, second: int) -> None:
-        """Forget what is ten seconds old."""
-        for old in range(max(self._second + 1, second - _SECONDS + 1), second + 1):
-            self._calls[old % _SECONDS] = self._repeats[old % _SECONDS] = 0
-        self._second = second
+    def _age(self, seconds: float) -> None:
+        """What was before fades; of the calls since then, those of the last ten seconds count."""
+        left = max(0.0, 1.0 - seconds / _SECONDS)
+        self._repeats *= left
+        self._lately = self._lately * left + self.calls * min(1.0, _SECONDS / max(seconds, _SECONDS))
+        self.calls = 0

@@ -7,7 +7,6 @@ channel's. What the Site allows is asked of it.
 
 from __future__ import annotations
 
-import secrets
 import select
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -24,9 +23,11 @@ from argoproxy.errors import ClientFault, Misdirected
 
 from .chunks import Chunks
 from .head import Head
+from .headers import PlainHeaders
+from .record import new_token
 from .reply import JSON
-from .request import BoundedRequest
-from .sending import close_now, progress_of, send_now
+from .request import LINGER, BoundedRequest
+from .sending import close_now, progress_of, say_no_more, send_now
 
 if TYPE_CHECKING:
     from .site import BoundedSite
@@ -155,7 +156,14 @@ class Channel(HTTPChannel):
             return
         if self._transferDecoder is not None and self._lingering is None:
             self.requests[0].refuse_unread(ClientFault(_TOO_SLOW, status=408, code="request_timeout"))
-        super().timeoutConnection()
+        # As Twisted does it, but without a word in the log for each.
+        self._abortingCall = self.callLater(self.abortTimeout, self.forceAbortClient)
+        self.loseConnection()
+
+    def forceAbortClient(self) -> None:
+        """Called if it can't be closed in a while."""
+        self._abortingCall = None
+        self.transport.abortConnection()
 
     def getHost(self) -> IAddress:
         """Our end's address; asked of the system once."""
@@ -229,8 +237,7 @@ class Channel(HTTPChannel):
         """Let a request begin."""
         request = self.requestFactory(self)
         self.requests.append(request)
-        for name, value in head.fields:
-            request.requestHeaders.addRawHeader(name, value)
+        request.requestHeaders = PlainHeaders.read(head.fields)
         for name, value in head.framing:
             if not self._maybeChooseTransferDecoder(name, value):
                 return
@@ -316,12 +323,16 @@ class Channel(HTTPChannel):
             self.loseConnection()
             return
         body = self.site.dialect_for(b"").error(ClientFault(text, status=status, code=code))
-        token = f"req_{secrets.token_hex(12)}"
+        token = f"req_{new_token()}"
         head = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nServer: argoproxy\r\nX-Request-Id: {token}\r\n"
         rest = f"Content-Type: {JSON}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
         self.transport.write((head + rest).encode("ascii") + body)
         _log.info("{id} refused: status={status} code={code}", id=token, status=status, code=code)
-        self.loseConnection()
+        self._unread = b""
+        if say_no_more(self.transport):
+            self.linger(LINGER)
+        else:
+            self.loseConnection()
 
     def linger(self, seconds: float) -> None:
         """Close the connection after a while, whatever the client does."""

@@ -39,11 +39,14 @@ from argoproxy.errors import ConnectTimedOut, Truncated, Unanswered, Unreachable
 from argoproxy.interfaces import IClient, IReply
 
 from .agent import CallHeaders, LlhttpAgent, UnansweredAgain, WholeBody
+from .handshake import CutShort, Handshaken, NotAgreed
 from .pool import KeptConnections
 from .tunnel import CredentialsRefused, ForwardProxy, TunnelRefused
 
 # Bodies come as they are: ARGO's text streams stay readable.
 _ALWAYS = {"content-type": "application/json", "user-agent": "argoproxy", "accept-encoding": "identity"}
+# Seconds from one of a name's addresses to the next. That the last was refused is told as much later, too.
+_NEXT_ADDRESS = 0.1
 _LONGEST_LIST = 16 * 1024 * 1024
 
 Close = Callable[[], "Deferred[Any]"]
@@ -213,12 +216,25 @@ class Overridden:
         endpoint = self._leading_to(address, uri.port)
         if uri.scheme == b"http":
             return endpoint
-        return wrapClientTLS(self._tls.creatorForNetloc(uri.host, uri.port), endpoint)
+        over_tls = wrapClientTLS(self._tls.creatorForNetloc(uri.host, uri.port), endpoint)
+        return Handshaken(over_tls, self._reactor, self._connect_timeout)
 
     def _leading_to(self, address: str, port: int) -> IStreamClientEndpoint:
         if self._proxy is not None:
             return self._proxy.tunnel(address, port)
-        return HostnameEndpoint(self._reactor, address, port, timeout=self._connect_timeout)
+        return HostnameEndpoint(
+            self._reactor, address, port, timeout=self._connect_timeout, attemptDelay=_NEXT_ADDRESS
+        )
+
+
+def _headers(fields: Mapping[str, str]) -> CallHeaders:
+    return CallHeaders({**_ALWAYS, **fields})
+
+
+@lru_cache(16)
+def _usual_headers(accept: str) -> CallHeaders:
+    """Those of a call that has no headers of its own."""
+    return _headers({"accept": accept})
 
 
 _NO_COOKIES = NoCookies()
@@ -239,7 +255,7 @@ class Client:
         sent = self._http.request(
             call.method,
             _address(call.url),
-            headers=CallHeaders({**_ALWAYS, "accept": call.accept, **call.headers}),
+            headers=_headers({"accept": call.accept, **call.headers}) if call.headers else _usual_headers(call.accept),
             data=call.body or None,
             cookies=_NO_COOKIES,
             unbuffered=True,
@@ -301,6 +317,8 @@ _REASONS: Mapping[type[Exception], Callable[[], Unanswered]] = {
     error.ConnectionRefusedError: partial(Unreachable, "the connection was refused", repeatable=True),
     error.DNSLookupError: partial(Unreachable, "its name could not be resolved"),
     error.TimeoutError: ConnectTimedOut,
+    CutShort: partial(Unreachable, "the connection was lost as it was made", repeatable=True),
+    NotAgreed: partial(Unreachable, "TLS could not be agreed on"),
     error.ConnectionLost: partial(Unanswered, "the connection was lost before it answered", repeatable=True),
     error.ConnectionDone: partial(Unanswered, "the connection was closed before it answered", repeatable=True),
     CredentialsRefused: partial(

@@ -84,7 +84,7 @@ class Crowd:
         last, told = self._told.get(bound, (-_PAUSE, 0))
         if now - last >= _PAUSE:
             self._told[bound] = now, count
-            text = "{bound}: {count} connections more were closed as they came, {all} in all"
+            text = "connections closed as they came, by {bound}: {count} more, {all} in all"
             _log.warn(text, bound=bound, count=count - told, all=count)
 
 

@@ -211,8 +211,11 @@ class Exchange:
         return self._instead is not None
 
     async def _converse(self, translation: ITranslation) -> None:
-        legs = [partial(self._leg, translation, choice) for choice in range(len(self._calls))]
-        await (legs[0]() if len(legs) == 1 else together(legs, self._at_once))
+        if len(self._calls) == 1:
+            await self._leg(translation, 0)
+        else:
+            legs = [partial(self._leg, translation, choice) for choice in range(len(self._calls))]
+            await together(legs, self._at_once)
         if translation.settle():
             await self._settled(translation)
         self._reply.record.usage = translation.usage()
@@ -250,8 +253,10 @@ class Exchange:
 
     def _pass_head(self, head: Head) -> None:
         """Of ARGO's headers, the two that help a client."""
-        kept = {"x-argo-request-id": head.request_id, "retry-after": head.retry_after}
-        self._reply.tell({name: value for name, value in kept.items() if value is not None})
+        if head.request_id is not None:
+            self._reply.tell({"x-argo-request-id": head.request_id})
+        if head.retry_after is not None:
+            self._reply.tell({"retry-after": head.retry_after})
 
     def _pass(self, translation: ITranslation, leg: ILeg, data: bytes) -> None:
         """Send on what a leg gave, if anything, and stop if it has failed."""

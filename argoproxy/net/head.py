@@ -6,6 +6,8 @@ What of it decides how a request is received is noted as it is found. What the s
 
 from __future__ import annotations
 
+import re
+
 import httptools
 
 _VERSIONS = {"1.1": b"HTTP/1.1", "1.0": b"HTTP/1.0"}
@@ -84,15 +86,19 @@ class Head:
         """The host that it names: the target's, where clients of proxies put one; L{None} if it names none."""
         if not self._is_absolute:
             return self.hosts[0] if self.hosts else None
-        return self.target.partition(b"://")[2].partition(b"/")[0].partition(b"?")[0]
+        return _split(self.target)[0]
 
     @property
     def path(self) -> bytes:
         """The target without scheme and host, and with its query."""
-        if not self._is_absolute:
-            return self.target
-        return b"/" + self.target.partition(b"://")[2].partition(b"/")[2]
+        return _split(self.target)[1] if self._is_absolute else self.target
 
     @property
     def _is_absolute(self) -> bool:
         return self.target[:1] != b"/" and b"://" in self.target
+
+
+def _split(target: bytes) -> tuple[bytes, bytes]:
+    """The host and the rest of a target with a scheme; the path may be missing."""
+    host, rest = re.split(rb"(?=[/?#]|$)", target.partition(b"://")[2], maxsplit=1)
+    return host, rest if rest[:1] == b"/" else b"/" + rest

@@ -43,10 +43,17 @@ class Patience:
     def send(
         self, call: Call, until: float | None = None, repeated: Callable[[], object] | None = None
     ) -> Deferred[IReply]:
-        sent = self._client.send(call, until, repeated)
+        sent = self._client.send(call, self._until(until), repeated)
         watch = Watch(self._clock, sent.cancel)
         watch.allow(self._first_byte, "first_byte")
         return sent.addCallbacks(partial(Watched, watch, self._idle), watch.ended)
+
+    def _until(self, until: float | None) -> float | None:
+        """When nobody waits for the reply's beginning any longer."""
+        if self._first_byte is None:
+            return until
+        end: float = self._clock.seconds() + self._first_byte
+        return end if until is None else min(until, end)
 
 
 @attrs.define(eq=False)

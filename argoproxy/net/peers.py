@@ -7,6 +7,7 @@ How it gets from one to another stays out. A process that is alone is its own an
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import add
 from typing import TYPE_CHECKING
 
 import attrs
@@ -27,14 +28,16 @@ class Requests(msgspec.Struct, frozen=True):
     @ivar open: exchanges under way.
     @ivar served: those that have ended, however that was.
     @ivar repeated: how often a call to ARGO was sent once more.
+    @ivar waiting: those under way that wait until ARGO may be asked.
     """
 
     open: int = 0
     served: int = 0
     repeated: int = 0
+    waiting: int = 0
 
     def __add__(self, other: Requests) -> Requests:
-        return Requests(self.open + other.open, self.served + other.served, self.repeated + other.repeated)
+        return Requests(*map(add, msgspec.structs.astuple(self), msgspec.structs.astuple(other)))
 
 
 class Heartbeat(msgspec.Struct, frozen=True):
@@ -141,7 +144,7 @@ class Peers:
         """How this one is."""
         pulse, underway = self._pulse, self._underway
         heartbeat = Heartbeat(pulse.alive, pulse.ended_at, pulse.answered_at)
-        return Condition(Requests(underway.open, underway.served, underway.repeated), heartbeat)
+        return Condition(Requests(underway.open, underway.served, underway.repeated, underway.waiting()), heartbeat)
 
     def news(self) -> News:
         """What this one knows, but for the list of models."""

@@ -6,7 +6,6 @@ what the client is told of it beforehand.
 from __future__ import annotations
 
 import re
-import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
@@ -20,7 +19,7 @@ from argoproxy.translation import between
 
 from .fallbacks import Fallbacks
 from .images import Images
-from .record import Record
+from .record import Record, new_token
 
 _log = Logger()
 
@@ -79,7 +78,7 @@ class Planner:
         self, dialect: IDialect, upstream: IUpstream, request: Request, model: Model, name: str, user: str
     ) -> tuple[tuple[Call, ...], ITranslation]:
         """@param name: the model's for the client."""
-        stamp = Stamp(secrets.token_hex(12), int(self.wall_clock()), name)
+        stamp = Stamp(new_token(), int(self.wall_clock()), name)
         translation = between(dialect, upstream, request, model, stamp, self.counter)
         return tuple(translation.calls(user)), translation
 

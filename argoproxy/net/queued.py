@@ -51,6 +51,10 @@ class Queues:
         for queue in self._queues.values():
             queue.bound(0, 0)
 
+    def waiting(self) -> int:
+        """How many wait."""
+        return sum(queue.waiting for queue in self._queues.values())
+
     def of(self, wire: str) -> Queue | None:
         """A wire's queue, if it is bounded."""
         return self._queues.get(wire)
@@ -91,6 +95,7 @@ class QueuedExchange(Exchange):
     _asker_of: Callable[[Asked, Reply], str] = attrs.field(kw_only=True)
     _asker: str = attrs.field(default="", init=False)
     _at_once: int = attrs.field(default=Exchange._at_once, init=False)
+    _queue: Queue | None = attrs.field(default=None, init=False)
 
     def run(self, asked: Asked) -> Deferred[None]:
         self._asker = self._asker_of(asked, self._reply)
@@ -98,17 +103,26 @@ class QueuedExchange(Exchange):
 
     async def _converse(self, translation: ITranslation) -> None:
         queue = self._queues.of(self._reply.record.upstream) if self._calls else None
-        if queue is None:
-            await super()._converse(translation)
-            return
+        # Another model, which serves instead, may be asked on another wire.
+        if queue is not self._queue:
+            self._give_back()
+            if queue is not None:
+                await self._take_place(queue)
+        await super()._converse(translation)
+
+    async def _take_place(self, queue: Queue) -> None:
+        """Who makes several calls waits for one place, and takes of the others what is there."""
         await self._queues.place(queue, self._asker)
-        # Who makes several calls waits for one place, and takes of the others what is there.
-        held = 1 + queue.take_more(min(self._at_once, len(self._calls)) - 1)
-        self._at_once = held
-        try:
-            await super()._converse(translation)
-        finally:
-            queue.give_back(held)
+        self._queue, self._at_once = queue, 1 + queue.take_more(min(Exchange._at_once, len(self._calls)) - 1)
+
+    def _give_back(self) -> None:
+        if self._queue is not None:
+            self._queue.give_back(self._at_once)
+            self._queue, self._at_once = None, Exchange._at_once
+
+    def _stop_clocks(self) -> None:
+        super()._stop_clocks()
+        self._give_back()
 
 
 def by_user(asked: Asked, reply: Reply) -> str:

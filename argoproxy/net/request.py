@@ -14,19 +14,19 @@ from urllib.parse import unquote_to_bytes
 from twisted.internet.interfaces import IAddress
 from twisted.python.failure import Failure
 from twisted.web.http import NO_BODY_CODES, datetimeToString
-from twisted.web.http_headers import Headers
 from twisted.web.server import Request
 
 from argoproxy.errors import ClientFault, ProxyError, TooLarge
 
+from .headers import PlainHeaders
 from .record import Record, log_bug
 from .reply import ID_HEADERS, JSON, PHRASES, Reply
 
 if TYPE_CHECKING:
     from .site import BoundedSite
 
-# How long a client may go on sending a body that has been refused, so that it reads the refusal.
-_LINGER = 2.0
+# How long a client may go on sending what has been refused, so that it reads the refusal.
+LINGER = 2.0
 # Bodies up to this cost no memory to speak of.
 _SHORT = 65_536
 # Pieces above this are not copied behind their frame.
@@ -42,6 +42,7 @@ class BoundedRequest(Request):
 
     channel: Any
     content: Any
+    responseHeaders: PlainHeaders
     site: BoundedSite
     chunked: Any
     startedWriting: Any
@@ -61,7 +62,7 @@ class BoundedRequest(Request):
         """
         self.channel = channel
         self.notifications = []
-        self.requestHeaders, self.responseHeaders = Headers(), Headers()
+        self.requestHeaders, self.responseHeaders = PlainHeaders(), PlainHeaders()
         # What adapts it to Klein's interfaces keeps that here.
         self._adapterCache: dict[str, Any] = {}
 
@@ -76,6 +77,13 @@ class BoundedRequest(Request):
         """Where it came to."""
         address: IAddress = self.channel.getHost()
         return address
+
+    def setHeader(self, name: bytes | str, value: bytes | str) -> None:
+        """Have this header in the reply, with this value alone."""
+        if isinstance(name, bytes) and isinstance(value, bytes):
+            self.responseHeaders.put(name, value)
+        else:
+            super().setHeader(name, value)
 
     def parseCookies(self) -> None:
         """Called when the head is complete. Nobody here asks for any."""
@@ -179,7 +187,7 @@ class BoundedRequest(Request):
             self.chunked = 1
         lines = [b"%b: %b" % (name, value) for name, values in headers.getAllRawHeaders() for value in values]
         # A stream is open for long, and nobody asks for these again.
-        self.requestHeaders, self.responseHeaders = Headers(), Headers()
+        self.requestHeaders = self.responseHeaders = PlainHeaders()
         status = b"%b %d %b" % (self.clientproto, self.code, self.code_message)
         return b"\r\n".join([status, _date(int(self.site.clock.seconds())), *lines, b"", b""])
 
@@ -206,7 +214,7 @@ class BoundedRequest(Request):
         record.status, record.end, record.code = fault.status, "failed", fault.code
         record.wrote(len(body))
         record.emit()
-        channel.linger(_LINGER)
+        channel.linger(LINGER)
 
 
 @lru_cache(2)

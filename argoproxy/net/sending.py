@@ -19,12 +19,13 @@ def send_now(transport: ITransport, data: bytes) -> None:
     takes it back behind: two system calls that a socket with room doesn't need. What doesn't fit is written as ever.
     """
     if isinstance(transport, Connection) and _is_clear(transport):
-        sent = transport.writeSomeData(data)
-        # An error is the reactor's to find, when it tries the same.
-        if isinstance(sent, int) and sent > 0:
-            if sent == len(data):
-                return
-            data = data[sent:]
+        try:
+            sent = transport.socket.send(data)
+        except OSError:
+            sent = 0  # Whatever it is, the reactor finds it when it tries the same.
+        if sent == len(data):
+            return
+        data = data[sent:] if sent else data
     transport.write(data)
 
 
@@ -38,6 +39,19 @@ def close_now(transport: ITransport) -> None:
         with suppress(OSError):
             transport.socket.shutdown(socket.SHUT_RDWR)
     transport.loseConnection()
+
+
+def say_no_more(transport: ITransport) -> bool:
+    """
+    Tell the other side that nothing more will come, and still take what it sends: who is cut off as it sends may not
+    read what it was told.
+
+    @return: whether that can be done.
+    """
+    if not isinstance(transport, Connection) or transport.TLS:
+        return False
+    transport.loseWriteConnection()
+    return True
 
 
 def progress_of(transport: Any) -> object:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import attrs
 
 from argoproxy.errors import ProxyError
@@ -15,12 +17,15 @@ class Underway:
     @ivar exchanges: those that run.
     @ivar served: how many have ended.
     @ivar repeated: how often a call of theirs was sent once more.
+    @ivar waiting: tells how many of them wait until ARGO may be asked.
     @ivar draining: whether the last of them are to be these, since the proxy is about to stop.
     """
 
     exchanges: set[Exchange] = attrs.field(factory=set)
     served: int = 0
     repeated: int = 0
+    # Nobody.
+    waiting: Callable[[], int] = int
     draining: bool = False
 
     @property

@@ -27,29 +27,29 @@ def said(request: ChatRequest | EmbeddingRequest, encoding: Encoding) -> Iterato
 
     @param encoding: the model's: overheads differ by it.
     """
-    if isinstance(request, EmbeddingRequest):
-        for text in request.inputs:
-            yield text if isinstance(text, str) else len(text)
-    else:
-        yield from _chat(request, encoding)
+    return _inputs(request) if isinstance(request, EmbeddingRequest) else _chat(request, encoding)
+
+
+def _inputs(request: EmbeddingRequest) -> Iterator[Said]:
+    for text in request.inputs:
+        yield text if isinstance(text, str) else len(text)
 
 
 def _chat(request: ChatRequest, encoding: Encoding) -> Iterator[Said]:
     for prompt in request.prompts:
+        if not request.bare:
+            yield overhead.MESSAGE * len(prompt) + overhead.REPLY
         for message in prompt:
-            if not request.bare:
-                yield overhead.MESSAGE
-                if message.name is not None:
-                    yield overhead.NAME
-                    yield message.name
+            if message.name is not None and not request.bare:
+                yield overhead.NAME
+                yield message.name
             for part in message.parts:
                 if isinstance(part, Text):
                     yield part.text
                 else:
                     yield from _part(part)
-        if not request.bare:
-            yield overhead.REPLY
-    yield from schema.said(request.tools, encoding)
+    if request.tools:
+        yield from schema.said(request.tools, encoding)
 
 
 def _part(part: Part) -> Iterator[str | int]:

@@ -59,16 +59,13 @@ _decoder = msgspec.json.Decoder(_Schema)
 
 
 def said(tools: Iterable[Tool], encoding: Encoding) -> Iterator[Said]:
-    """The texts and overheads of these tools; nothing for none."""
-    any_tool = False
+    """The texts and overheads of these tools, of which there is one at least."""
+    yield _TOOLS
     for tool in tools:
-        any_tool = True
         yield _TOOL[encoding.name]
         yield f"{tool.name}:{_undotted(tool.description)}"
         if tool.parameters is not None:
             yield from _summed(bytes(tool.parameters), encoding)
-    if any_tool:
-        yield _TOOLS
 
 
 def _summed(raw: bytes, encoding: Encoding) -> Iterator[Said]:

@@ -112,17 +112,17 @@ class Tally:
 
     def _next(self) -> int:
         """Take what is to be counted next, and count it if it is short. Returns what that cost; 0: there is nothing."""
-        self._learn()
+        if self._whole is not None:
+            self._learn(self._whole)
         said = next(self._known, None)
+        if isinstance(said, str):
+            return self._count_known(said)
         if isinstance(said, int):
             self._total += said
-        elif isinstance(said, Sum):
-            self._sum_up(said.said)
         elif said is not None:
-            return self._count_known(said)
+            self._sum_up(said.said)
         elif self._pieces:
-            self._queue.append("".join(self._pieces))
-            self._keep("")
+            return self._count_rest()
         else:
             return 0
         return _TRIFLE
@@ -140,11 +140,20 @@ class Tally:
             self._queue.append(text)
         return _TRIFLE
 
-    def _learn(self) -> None:
+    def _count_rest(self) -> int:
+        """Count the end of the growing text, or queue it if it is long."""
+        rest = "".join(self._pieces)
+        self._keep("")
+        if len(rest) > _SHORT:
+            self._queue.append(rest)
+            return _TRIFLE
+        self._total += self._encoding.count(rest)
+        return _TRIFLE + _weight(rest)
+
+    def _learn(self, whole: str) -> None:
         """Remember what the last long text came to."""
-        if self._whole is not None:
-            self._encoding.remember(self._whole, self._total - self._before)
-            self._whole = None
+        self._encoding.remember(whole, self._total - self._before)
+        self._whole = None
 
     def _sum_up(self, said: bytes | None) -> None:
         """Begin a sum, or end the one that has begun."""

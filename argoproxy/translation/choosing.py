@@ -81,6 +81,7 @@ def _opaque(request: ChatRequest) -> Iterator[Opaque]:
     for prompt in request.prompts:
         for message in prompt:
             for part in message.parts:
-                for one in part.parts if isinstance(part, ToolResult) else (part,):
-                    if isinstance(one, Opaque):
-                        yield one
+                if isinstance(part, Opaque):
+                    yield part
+                elif isinstance(part, ToolResult):
+                    yield from (one for one in part.parts if isinstance(one, Opaque))

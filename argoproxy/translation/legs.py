@@ -49,7 +49,8 @@ class Leg:
         return self._tally.total()
 
     def feed(self, data: bytes) -> bytes:
-        return self._shown(self._decoder.feed(data))
+        events = self._decoder.feed(data)
+        return self._show(events[0]) if len(events) == 1 else self._shown(events)
 
     def ended(self) -> bytes:
         return self._shown(self._decoder.close())
@@ -66,12 +67,13 @@ class Leg:
         return self._render(msgspec.structs.replace(self._unexplained, reason=self._reason()))
 
     def _shown(self, events: list[Event]) -> bytes:
-        if len(events) == 1:
-            return self._show(events[0])
         return b"".join([self._show(event) for event in events])
 
     def _show(self, event: Event) -> bytes:
-        if isinstance(event, (TextDelta, ReasoningDelta)):
+        if isinstance(event, TextDelta):
+            self._tally.add(event.text)
+            return self._render(event)
+        if isinstance(event, ReasoningDelta):
             self._tally.add(event.text)
         elif isinstance(event, ToolCallArguments):
             self._tally.add(event.fragment)

@@ -46,10 +46,11 @@ class Shown:
 
     def render(self, event: Event) -> bytes:
         """The bytes of an event."""
+        if self._opened:
+            return b"" if isinstance(event, Started) else self._renderer.render(event)
         if isinstance(event, Started):
-            return b"" if self._opened else self.open(event.prompt)
-        beginning = b"" if self._opened else self.open()
-        return beginning + self._renderer.render(event)
+            return self.open(event.prompt)
+        return self.open() + self._renderer.render(event)
 
 
 @implementer(ITranslation)
@@ -123,7 +124,7 @@ class Translation:
 
     def usage(self) -> Usage:
         told = [self._legs[choice].used for choice in sorted(self._legs)]
-        if told and all(told):
+        if told and None not in told:
             return _summed([usage for usage in told if usage], self._each)
         completion = sum(leg.used.completion if leg.used else leg.counted for leg in self._legs.values())
         return Usage(prompt=self._prompt.total(), completion=completion)

@@ -119,10 +119,17 @@ class WholeSplice:
         elif not self._asked:
             self.fault = fault(self._head, body)
         else:
-            complete = self._completion.message(_fields.decode(body), message.usage)
-            self.usage = self._completion.usage
-            return _encode(described(complete))
+            return self._completed(body, message.usage)
         return b""
+
+    def _completed(self, body: bytes, usage: MessageUsage) -> bytes:
+        try:
+            complete = described(self._completion.message(_fields.decode(body), usage))
+        except UNREADABLE:
+            self.fault = failure(self._head, body)
+            return b""
+        self.usage = self._completion.usage
+        return _encode(complete)
 
 
 @implementer(ISplice)

@@ -24,10 +24,9 @@ def fitted(conversation: Sequence[Message]) -> Sequence[Message]:
 
     A result without an id belongs to the first open call of its name; without either, to the first one.
     """
-    ids = [call.id for message in conversation for call in _calls(message)]
-    if all(map(_FIT.fullmatch, ids)) and len(set(ids)) == len(ids) and all(map(_told, conversation)):
+    if _fits(conversation):
         return conversation
-    fitting = _Fitting(set(ids))
+    fitting = _Fitting({call.id for message in conversation for call in _calls(message)})
     return tuple(fitting.message(message) for message in conversation)
 
 
@@ -35,9 +34,18 @@ def _calls(message: Message) -> Iterator[ToolCall]:
     return (part for part in message.parts if isinstance(part, ToolCall))
 
 
-def _told(message: Message) -> bool:
-    """Whether the message's results tell whose they are."""
-    return all(_FIT.fullmatch(part.call_id) for part in message.parts if isinstance(part, ToolResult))
+def _fits(conversation: Sequence[Message]) -> bool:
+    """Whether all calls have ids that fit, each its own, and all results tell whose they are."""
+    ids: set[str] = set()
+    for message in conversation:
+        for part in message.parts:
+            if isinstance(part, ToolCall):
+                if part.id in ids or not _FIT.fullmatch(part.id):
+                    return False
+                ids.add(part.id)
+            elif isinstance(part, ToolResult) and not _FIT.fullmatch(part.call_id):
+                return False
+    return True
 
 
 @attrs.define

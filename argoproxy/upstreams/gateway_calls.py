@@ -100,8 +100,14 @@ class Calls:
 
     def of(self, message: Message) -> tuple[str, list[ToolCall]]:
         """The message's text without calls, and its calls, each with an id: no more than one if that was asked."""
-        text, found = FINDERS.get(self.asked.reply, _none)(message.text(), self.asked.tools)
-        calls = _each_once([*found, *message.calls()])
+        text, found = message.text(), message.calls()
+        finder = FINDERS.get(self.asked.reply)
+        if finder is not None:
+            text, leaked = finder(text, self.asked.tools)
+            found = [*leaked, *found]
+        if not found:
+            return text, []
+        calls = _each_once(found)
         return text, self._identified(calls[:1] if self.asked.one_call else calls)
 
     def _identified(self, calls: Sequence[ToolCall]) -> list[ToolCall]:
@@ -115,10 +121,6 @@ class Calls:
             call if call.id else msgspec.structs.replace(call, id=f"call_{self.asked.token}_{self.choice}_{index}")
             for index, call in enumerate(calls)
         ]
-
-
-def _none(text: str, tools: Sequence[Tool]) -> tuple[str, list[ToolCall]]:
-    return text, []
 
 
 def _each_once(calls: Iterable[ToolCall]) -> list[ToolCall]:

@@ -6,7 +6,6 @@ its own.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import groupby
 from typing import Any
 
 from argoproxy.conversation import Image, Message, Part, Text, ToolCall, ToolResult
@@ -19,10 +18,16 @@ _SEEN = "What the tool showed:"
 def messages(conversation: Iterable[Message]) -> list[Wire]:
     """The conversation, one entry for each message and each tool result. Content is never null: ARGO stumbles there."""
     entries: list[Wire] = []
-    for is_tool, together in groupby(conversation, lambda message: message.role == "tool"):
-        group = list(together)
-        entries += _results(group) if is_tool else map(spoken, group)
-    return entries
+    answers: list[Message] = []
+    for message in conversation:
+        if message.role == "tool":
+            answers.append(message)
+            continue
+        if answers:
+            entries += _results(answers)
+            answers = []
+        entries.append(spoken(message))
+    return entries + _results(answers) if answers else entries
 
 
 def spoken(message: Message) -> Wire:
@@ -30,7 +35,7 @@ def spoken(message: Message) -> Wire:
     entry: Wire = {"role": message.role, "content": _content(message)}
     if message.name is not None:
         entry["name"] = message.name
-    if calls := [_call(part) for part in message.parts if isinstance(part, ToolCall)]:
+    if message.role == "assistant" and (calls := [_call(part) for part in message.parts if isinstance(part, ToolCall)]):
         entry["tool_calls"] = calls
     return entry
 
@@ -56,9 +61,12 @@ def _call(call: ToolCall) -> Wire:
 
 def _content(message: Message) -> str | list[Wire]:
     """Text alone as a string; a list of parts only where there is a picture."""
-    if message.role != "user" or not any(isinstance(part, Image) for part in message.parts):
-        return text(message.parts)
-    return [_part(part) for part in message.parts if isinstance(part, (Text, Image))]
+    parts = message.parts
+    if len(parts) == 1 and isinstance(parts[0], Text):
+        return parts[0].text
+    if message.role != "user" or not any(isinstance(part, Image) for part in parts):
+        return text(parts)
+    return [_part(part) for part in parts if isinstance(part, (Text, Image))]
 
 
 def text(parts: Sequence[Part]) -> str:

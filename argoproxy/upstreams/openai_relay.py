@@ -89,8 +89,9 @@ def _messages_match(request: ChatRequest) -> bool:
 def developers(request: ChatRequest) -> tuple[str, ...]:
     """What is told where the client's C{developer} became C{system}."""
     written = request.raw.get("messages", json.NULL)
-    instructed = any(message.role == "system" for message in request.messages)
-    if not instructed or not json.begins(written, b"[") or _DEVELOPER.search(written) is None:
+    if _DEVELOPER.search(written) is None or not json.begins(written, b"["):
+        return ()
+    if not any(message.role == "system" for message in request.messages):
         return ()
     return ("developer-role",) if any(head.role == "developer" for head in _heads.decode(written)) else ()
 

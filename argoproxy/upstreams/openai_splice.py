@@ -161,7 +161,11 @@ class WholeSplice:
         if self.fault is not None:
             return b""
         self.usage = glance.usage.usage() if glance.usage is not None else None
-        return described(renamed(body, glance.model, self._name))
+        try:
+            return described(renamed(body, glance.model, self._name))
+        except _UNREADABLE:
+            self.fault = fault(self._head, body)
+            return b""
 
 
 @implementer(ISplice)
@@ -206,7 +210,10 @@ class StreamSplice:
         """What of an event can go on."""
         if self.fault is not None:
             return b""
-        self._hold(self._looked_at(frame))
+        try:
+            self._hold(self._looked_at(frame))
+        except _UNREADABLE:
+            self.fault = fault(self._head, frame.data)
         if self._opening.is_whole_notice:
             self.fault = unregistered(self._opening.notice)
         return self._released() if self._opening.open else b""
@@ -224,17 +231,17 @@ class StreamSplice:
         return held
 
     def _looked_at(self, frame: SseEvent) -> bytes:
-        """An event as the client is to see it: possibly not at all."""
+        """
+        An event as the client is to see it: possibly not at all.
+
+        @raise msgspec.DecodeError: it is not what it should be. (Also C{UnicodeDecodeError}, C{RecursionError}.)
+        """
         if not frame.data:
             return frame.raw
         if frame.data == b"[DONE]":
             self._complete = self._done = True
             return frame.raw
-        try:
-            glance = _glance.decode(frame.data)
-        except _UNREADABLE:
-            self.fault = fault(self._head, frame.data)
-            return b""
+        glance = _glance.decode(frame.data)
         if glance.failed or frame.event == b"error":
             self.fault = fault(self._head, frame.data)
             return b""

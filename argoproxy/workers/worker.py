@@ -58,7 +58,7 @@ _TURNS = 2
 
 def main() -> None:
     """Run until it is told to end."""
-    from argoproxy.daemon import hold
+    from argoproxy.tuning import hold
 
     hold()
     for number in UNHEARD:
@@ -167,7 +167,7 @@ class Worker:
 
     def start(self) -> None:
         """Serve."""
-        from argoproxy.daemon import settle
+        from argoproxy.tuning import settle
 
         # The reactor has put in a handler of its own.
         signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from argoproxy.description import document
 from argoproxy.keys import token
 from argoproxy.net.routes import _GOOGLES_METHODS
 from tests.description.described import EVENTS, Operation, check, described, least, operation, operations
+from tests.net.test_site import Line
 from tests.web import Got, Web
 
 WIRES = ("gateway", "native")
@@ -236,6 +238,29 @@ def test_a_request_that_is_none_is_refused_as_described(
     got = web.post(one.path + query, one.body["example"] if body is None else body, headers)
     assert got.status == status
     one.fits(got)
+
+
+AT_THE_DOOR = {
+    400: "Host: a b",
+    403: "Host: x\r\nOrigin: https://elsewhere.example",
+    408: "Host: x\r\nContent-Length: 9",
+    417: "Host: x\r\nExpect: a-reply",
+    421: "Host: elsewhere.example",
+}
+
+
+@pytest.mark.parametrize("one", [one for one in operations() if one.method != "HEAD"], ids=_name)
+@pytest.mark.parametrize(("status", "headers"), AT_THE_DOOR.items())
+def test_what_is_refused_by_its_head_is_refused_as_described(one: Operation, status: int, headers: str) -> None:
+    web = Web(allowed_hosts=["x"])
+    line = Line(web)
+    line.send(f"{one.method} {one.path} HTTP/1.1\r\n{headers}\r\n\r\n".encode())
+    web.settle(61.0)
+    head, _, body = line.said().partition(b"\r\n\r\n")
+    assert int(head[9:12]) == status
+    content = one.tree["responses"][str(status)]["content"]
+    if "schema" in (schema := content.get("application/json", {})):
+        check(json.loads(body), schema["schema"])
 
 
 @pytest.mark.parametrize("one", TAKING, ids=_name)

@@ -51,14 +51,15 @@ TABLE = {
     "simulation": _rule("config listening simulator", "twisted"),
     "soundness": _rule("config conversation keys net"),
     "simulator": _rule("argoproxy wire listening", "klein twisted werkzeug yaml"),
-    "workers": _rule("argoproxy config daemon endpoints listening logs net service simulation soundness", "twisted"),
+    "workers": _rule("argoproxy config endpoints listening logs net service simulation soundness tuning", "twisted"),
     "testing": _rule("interfaces conversation errors simulator", "twisted treq"),
     "listening": _rule("", "twisted"),
     "endpoints": _rule("listening", "twisted OpenSSL"),
     "logs": _rule("", "twisted"),
     "signals": _rule("", "twisted"),
     "systemd": _rule("", "twisted"),
-    "daemon": _rule("config logs signals systemd", "twisted"),
+    "daemon": _rule("config logs signals systemd tuning", "twisted"),
+    "tuning": _rule("", "twisted"),
     "tap": _rule("", "twisted", lazy=True),
 }
 

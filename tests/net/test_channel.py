@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 from twisted.internet.abstract import FileDescriptor
+from twisted.internet.error import ConnectionAborted
+from twisted.python.failure import Failure
 
 from tests.conftest import LoggedErrors
-from tests.net.test_site import HELLO, Line
+from tests.net.test_site import HELLO, Line, Transport
 from tests.web import Web
 
 HEALTH = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -84,6 +86,8 @@ HOSTS = {
     b"GET / HTTP/1.1\r\nHost:\r\n": 200,
     b"GET / HTTP/1.1\r\nHost: x:\r\n": 200,
     b"GET http://[::1]:1/?a=b HTTP/1.1\r\nHost: x\r\n": 200,
+    b"GET http://x?a=b/c HTTP/1.1\r\nHost: x\r\n": 200,
+    b"GET http://x HTTP/1.1\r\nHost: x\r\n": 200,
 }
 
 
@@ -393,6 +397,39 @@ def test_a_whole_reply_may_take_longer_to_read_than_a_silent_connection() -> Non
     _producer(line).resumeProducing()
     line.web.settle(121.0)
     assert line.closed
+
+
+def test_connections_that_come_to_nothing_are_no_news(told: list[str]) -> None:
+    web = Web()
+    lines = [Line(web) for _ in range(10)]
+    web.settle(61.0)
+    assert all(line.closed for line in lines)
+    assert not told
+
+
+class Stuck(Transport):
+    """A connection on which nothing goes out any more."""
+
+    aborted = False
+
+    def loseConnection(self) -> None:
+        """It would, if it could."""
+
+    def abortConnection(self) -> None:
+        self.aborted = True
+        self.protocol.connectionLost(Failure(ConnectionAborted()))
+
+
+def test_a_connection_that_can_not_be_closed_is_broken_off() -> None:
+    line = Line(Web())
+    stuck = Stuck()
+    stuck.protocol = channel = line.web.proxy.site.buildProtocol(None)
+    channel.makeConnection(stuck)
+    line.web.settle(61.0)
+    assert not stuck.aborted
+    line.web.settle(15.0)
+    assert stuck.aborted
+    assert not line.web.clock.getDelayedCalls()
 
 
 def test_a_reply_may_take_longer_than_a_silent_connection() -> None:

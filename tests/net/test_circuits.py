@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import attrs
 import pytest
-from twisted.internet.defer import Deferred, fail
+import pytest_twisted
+from treq.client import HTTPClient
+from twisted.internet import reactor as _reactor
+from twisted.internet.defer import Deferred, fail, gatherResults
 from twisted.internet.error import ConnectionLost, ConnectionRefusedError, TimeoutError
+from twisted.internet.task import deferLater
 from twisted.logger import capturedLogs, formatEvent
-from twisted.web.client import ResponseNeverReceived
+from twisted.web.client import Agent, ResponseNeverReceived
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent, IBodyProducer, IResponse
 from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
+from argoproxy.config import Config, model
 from argoproxy.conversation import Call
 from argoproxy.interfaces import IClient
 from argoproxy.net.circuits import Circuit, Guarded
 from argoproxy.net.client import make_client
+from argoproxy.service import Proxy, make_proxy
+from argoproxy.simulator import Simulator, SimulatorSettings
 from tests.web import CHAT, Got, Web
 
+reactor: Any = _reactor
+_PATIENCE = 1000
 ASKED = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hello"}]}
 PROD, DEV, TEST = (f"https://apps{kind}.inside.anl.gov" for kind in ("", "-dev", "-test"))
 
@@ -249,3 +259,49 @@ def test_models_and_health_follow_the_environment_in_use() -> None:
     assert (ready.status, ready.json()["model_list"], ready.json()["argo_reachable"]) == (200, "argo", True)
     assert places.get("/version").json()["upstream"]["anthropic"] == "anthropic_native"
     assert set(places.calls()) == {PROD, DEV}
+
+
+# On real connections.
+
+
+def _listening(argo: Simulator, port: int = 0) -> Any:
+    return reactor.listenTCP(port, argo.site(), interface="127.0.0.1")
+
+
+async def _chats(proxy: Proxy, count: int) -> set[int]:
+    """The statuses of so many replies at once."""
+    port = reactor.listenTCP(0, proxy.site, interface="127.0.0.1")
+    http = HTTPClient(Agent(reactor))
+    url = f"http://127.0.0.1:{port.getHost().port}{CHAT}"
+    headers = Headers({"content-type": ["application/json"]})
+    sent = [http.post(url, headers=headers, data=json.dumps(ASKED).encode()) for _ in range(count)]
+    replies = await gatherResults(sent)
+    await gatherResults([reply.content() for reply in replies])
+    await port.stopListening()
+    return {reply.code for reply in replies}
+
+
+@pytest_twisted.ensureDeferred
+async def test_calls_go_elsewhere_while_an_argo_is_away_and_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    prod, dev = (Simulator(SimulatorSettings(), clock=reactor) for _ in range(2))
+    first, second = _listening(prod), _listening(dev)
+    bases = {name: f"http://127.0.0.1:{port.getHost().port}" for name, port in (("prod", first), ("dev", second))}
+    monkeypatch.setattr(model, "BASES", bases)
+    config = Config(user="someone", environment=("prod", "dev"), upstream="gateway", update_check=False)
+    proxy = make_proxy(config, reactor)
+    number = first.getHost().port
+    try:
+        await first.stopListening()
+        assert await _chats(proxy, 20) == {200}
+        assert (len(prod.requests), len(dev.requests)) == (0, 20)
+        assert await _chats(proxy, 5) == {200}
+        first = _listening(prod, number)
+        for _ in range(_PATIENCE):
+            if not prod.requests:
+                await deferLater(reactor, 0.01)
+        assert await _chats(proxy, 5) == {200}
+        assert [request.method for request in prod.requests] == ["GET", *["POST"] * 5]
+        assert len(dev.requests) == 25
+    finally:
+        await gatherResults([first.stopListening(), second.stopListening()])
+        await Deferred.fromCoroutine(proxy.stop())

@@ -60,9 +60,9 @@ def test_the_log_tells_of_it_now_and_then(told: list[str]) -> None:
         time = second
         crowd.has_room(A)
     assert told == [
-        "max_connections: 1 connections more were closed as they came, 1 in all",
-        "max_connections: 3 connections more were closed as they came, 4 in all",
-        "max_connections: 2 connections more were closed as they came, 6 in all",
+        "connections closed as they came, by max_connections: 1 more, 1 in all",
+        "connections closed as they came, by max_connections: 3 more, 4 in all",
+        "connections closed as they came, by max_connections: 2 more, 6 in all",
     ]
 
 

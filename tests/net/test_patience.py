@@ -239,6 +239,13 @@ def test_what_comes_slowly_but_comes_is_whole() -> None:
     assert 'You wrote: "Hello"' in got.text()
 
 
+def test_what_would_come_behind_it_is_not_waited_for() -> None:
+    web = Web(first_byte_timeout=1)
+    web.simulator.fault("503=2")
+    got = web.post(CHAT, ASKED | {"timeout": 60})
+    assert (got.status, got.header("retry-after")) == (503, "2")
+
+
 def test_attempts_that_are_made_again_share_the_time() -> None:
     web = Web(first_byte_timeout=3)
     web.simulator.fault("503=2")

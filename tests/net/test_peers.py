@@ -17,7 +17,7 @@ def test_one_that_is_alone_tells_of_itself() -> None:
     web.chat()
     ready = web.get("/health/ready").json()
     assert ready["workers"] == {"configured": 1, "live": 1, "retiring": 0}
-    assert ready["requests"] == {"open": 0, "served": 1, "repeated": 0}
+    assert ready["requests"] == {"open": 0, "served": 1, "repeated": 0, "waiting": 0}
     assert web.get("/version").json()["workers"] == ready["workers"]
 
 
@@ -26,18 +26,18 @@ def test_what_is_under_way_is_told() -> None:
     hanging = [{"role": "user", "content": "[sim:hang]"}]
     asked = web.begin("POST", "/v1/chat/completions", {"model": "gpt-4o", "messages": hanging})
     assert not asked.ended
-    assert web.get("/health/ready").json()["requests"] == {"open": 1, "served": 0, "repeated": 0}
+    assert web.get("/health/ready").json()["requests"] == {"open": 1, "served": 0, "repeated": 0, "waiting": 0}
     web.leave()
-    assert web.get("/health/ready").json()["requests"] == {"open": 0, "served": 1, "repeated": 0}
+    assert web.get("/health/ready").json()["requests"] == {"open": 0, "served": 1, "repeated": 0, "waiting": 0}
 
 
 def test_one_of_several_tells_of_all() -> None:
     web = Web()
-    web.proxy.peers.join(Fleet(Workers(4, 3, 2), Condition(Requests(5, 100, 7))))
+    web.proxy.peers.join(Fleet(Workers(4, 3, 2), Condition(Requests(5, 100, 7, 2))))
     web.chat()
     ready = web.get("/health/ready").json()
     assert ready["workers"] == {"configured": 4, "live": 3, "retiring": 2}
-    assert ready["requests"] == {"open": 5, "served": 100, "repeated": 7}
+    assert ready["requests"] == {"open": 5, "served": 100, "repeated": 7, "waiting": 2}
 
 
 def test_argos_answers_to_another_count() -> None:

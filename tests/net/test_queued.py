@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import attrs
@@ -27,7 +28,7 @@ def _post(body: bytes = HELLO, path: str = CHAT, key: str = "") -> bytes:
 
 
 def _begin(web: Web, **fields: Any) -> Got:
-    return web.begin("POST", CHAT, {"model": "gpt-4o", "messages": MESSAGES, **fields})
+    return web.begin("POST", CHAT, {"model": "gpt-4o", "messages": MESSAGES} | fields)
 
 
 def _free(web: Web, wire: str = "gateway") -> int:
@@ -90,6 +91,8 @@ def test_a_full_queue_refuses_at_once() -> None:
     assert refused.status == 429
     assert refused.error["code"] == "too_many_waiting"
     assert refused.header("retry-after") == "1"
+    requests = web.get("/health/ready").json()["requests"]
+    assert (requests["open"], requests["waiting"]) == (2, 1)
     web.settle(1.0)
     web.settle(1.0)
     assert (running.status, waiting.status) == (200, 200)
@@ -173,13 +176,51 @@ def test_who_leaves_gives_the_place_free_at_once() -> None:
     assert _free(web) == 1
 
 
-@pytest.mark.parametrize("text", ["[sim:500]", "[sim:close]", "[sim:truncated]", "[sim:html-502]"])
+@pytest.mark.parametrize("text", ["[sim:status=500]", "[sim:close]", "[sim:truncated]", "[sim:html-502]"])
 def test_whatever_becomes_of_a_call_its_place_is_free_again(text: str) -> None:
     web = Web(max_upstream=1)
     for fields in ({}, {"stream": True}):
         web.begin("POST", CHAT, {"model": "gpt-4o", "messages": [{"role": "user", "content": text}], **fields})
         assert _free(web) == 1
     assert web.chat().status == 200
+
+
+def test_what_is_tried_again_keeps_its_place() -> None:
+    web = Web(max_upstream=1, max_queue=0)
+    web.simulator.fault("html-502")
+    assert web.chat().status == 200
+    assert len(web.simulator.requests) == 2
+    assert _free(web) == 1
+
+
+def _models(web: Web) -> list[str]:
+    return [json.loads(request.body)["model"] for request in web.simulator.requests]
+
+
+def test_another_model_that_serves_instead_has_the_same_place() -> None:
+    web = Web(SLOW, max_upstream=1, max_queue=1, fallbacks={"gpt41": ["gpt4o"]})
+    web.simulator.fault("status=500")
+    first, second = _begin(web, model="gpt41"), _begin(web, model="gpt5")
+    for _ in range(3):
+        web.settle(1.0)
+    assert (first.status, second.status) == (200, 200)
+    assert _models(web) == ["gpt41", "gpt4o", "gpt5"]
+    assert _free(web) == 1
+
+
+def test_another_model_on_another_wire_waits_there() -> None:
+    fallbacks = {"gpt41": ["claudesonnet45"]}
+    web = Web(SLOW, upstream="native", max_upstream=1, fallbacks=fallbacks)
+    claude = _begin(web, model="claudesonnet45")
+    web.simulator.fault("status=500", path="/v1/chat/completions")
+    falls, waits = _begin(web, model="gpt41"), _begin(web, model="gpt4o")
+    web.settle(0.5)
+    assert web.simulator.open_requests == 2
+    for _ in range(5):
+        web.settle(0.5)
+        assert web.simulator.open_requests <= 2
+    assert (claude.status, falls.status, waits.status) == (200, 200, 200)
+    assert (_free(web, "openai_native"), _free(web, "anthropic_native")) == (1, 1)
 
 
 def test_a_request_of_many_calls_never_waits_for_itself() -> None:

@@ -101,9 +101,9 @@ def test_the_count_of_requests_goes_on(web: Served) -> None:
     web.ask()
     web.reload(user="another")
     web.ask()
-    assert web.get("/health/ready").json()["requests"] == {"open": 2, "served": 0, "repeated": 0}
+    assert web.get("/health/ready").json()["requests"] == {"open": 2, "served": 0, "repeated": 0, "waiting": 0}
     web.settle(5.0)
-    assert web.get("/health/ready").json()["requests"] == {"open": 0, "served": 2, "repeated": 0}
+    assert web.get("/health/ready").json()["requests"] == {"open": 0, "served": 2, "repeated": 0, "waiting": 0}
 
 
 def test_a_stop_cuts_those_of_the_old_one_too(web: Served) -> None:

@@ -20,14 +20,16 @@ from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.internet.ssl import trustRootFromCertificates
 from twisted.internet.task import deferLater
+from twisted.internet.threads import deferToThread
 from twisted.python.failure import Failure
-from twisted.web.client import Agent, BrowserLikePolicyForHTTPS, ResponseNeverReceived
+from twisted.web.client import Agent, BrowserLikePolicyForHTTPS
 from twisted.web.http_headers import Headers
 from twisted.web.resource import Resource
 from twisted.web.server import Request, Site
 
 from argoproxy.config import Config
 from argoproxy.net.client import Overridden, make_agent
+from argoproxy.net.handshake import NotAgreed
 from argoproxy.service import Proxy, make_proxy
 from argoproxy.simulator import Simulator, SimulatorSettings
 from tests.net.certificates import certificate_for
@@ -259,6 +261,28 @@ async def test_a_body_that_is_too_large_is_told_so_to_whoever_still_sends_it(hea
         assert not live.argo.requests
 
 
+_BAD_HEADS = {
+    431: b"GET /health HTTP/1.1\r\nHost: x\r\nX-A: " + b"x" * _PLENTY,
+    400: b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: +5\r\n\r\n" + b"x" * _PLENTY,
+}
+
+
+def _say(port: int, data: bytes) -> bytes:
+    """What a client gets that reads only when it has sent everything, as most do."""
+    with socket.create_connection(("127.0.0.1", port), 30.0) as client:
+        client.sendall(data)
+        return client.recv(65536)
+
+
+@pytest.mark.parametrize(("status", "sent"), _BAD_HEADS.items(), ids=_BAD_HEADS)
+@pytest_twisted.ensureDeferred
+async def test_a_head_that_is_refused_is_told_so_to_whoever_still_sends(status: int, sent: bytes) -> None:
+    async with _live() as live:
+        said = await deferToThread(_say, live.port, sent)
+        assert said.startswith(b"HTTP/1.1 %d " % status)
+        assert said.count(b"HTTP/1.1") == 1
+
+
 @pytest.mark.parametrize("pack", [gzip.compress, zlib.compress])
 @pytest_twisted.ensureDeferred
 async def test_a_body_that_becomes_too_large_is_told_so_and_the_next_request_is_served(
@@ -329,7 +353,7 @@ async def test_an_overridden_address_keeps_the_name_for_tls(transport: str) -> N
                 reply = await agent.request(b"GET", b"https://argo.invalid:%d/" % number)
                 assert accepted
                 assert await treq.content(reply) == b"here"
-        except ResponseNeverReceived:
+        except NotAgreed:
             assert not accepted
         await close()
         await port.stopListening()

@@ -63,19 +63,6 @@ def test_it_is_told_when_we_serve_reload_and_stop_and_that_we_live(
     assert "Traceback" not in twistd.output()
 
 
-def test_a_reactor_that_doesnt_turn_gives_no_sign_of_life(twistd: Twistd, ear: socket.socket) -> None:
-    twistd.environment.update(NOTIFY_SOCKET=ear.getsockname(), WATCHDOG_USEC="200000")
-    with twistd.running(*twistd.proxy()) as process:
-        _told(ear, "READY=1")
-        process.send_signal(signal.SIGSTOP)
-        ear.settimeout(1.0)
-        with pytest.raises(TimeoutError):
-            _told(ear, "never")
-        process.send_signal(signal.SIGCONT)
-        ear.settimeout(PATIENCE)
-        _told(ear, "WATCHDOG=1")
-
-
 def test_a_socket_that_it_holds_is_served(twistd: Twistd, tmp_path: Path) -> None:
     twistd.starter = (sys.executable, "-c", ACTIVATING, str(twistd.port))
     with twistd.running("argoproxy", "--simulator", "--listen", "systemd:domain=INET:index=0") as process:

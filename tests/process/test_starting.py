@@ -187,10 +187,11 @@ def test_the_log_file_doesnt_grow_without_bound(twistd: Twistd) -> None:
     assert max(sizes.values()) < 6000
 
 
-def test_one_that_was_killed_is_started_again_at_once_where_it_was(twistd: Twistd) -> None:
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_one_that_was_killed_is_started_again_at_once_where_it_was(twistd: Twistd, workers: str) -> None:
     """With connections that nobody closed, and the process id that nobody took back."""
     with closing(twistd.connection()) as kept, closing(twistd.connection()) as waiting:
-        with twistd.running(*twistd.proxy()) as process:
+        with twistd.running(*twistd.proxy("--workers", workers)) as process:
             kept.request("GET", "/health")
             assert kept.getresponse().read()
             twistd.asked(waiting, chat("[sim:hang]"))
@@ -198,7 +199,7 @@ def test_one_that_was_killed_is_started_again_at_once_where_it_was(twistd: Twist
             process.kill()
             process.wait(PATIENCE)
         assert twistd.pid_file.exists()
-        with twistd.running(*twistd.proxy()):
+        with twistd.running(*twistd.proxy("--workers", workers)):
             assert twistd.healthy()
 
 

@@ -49,7 +49,7 @@ def test_any_connection_tells_of_all(twistd: Twistd) -> None:
     with twistd.running(*twistd.proxy(*WORKERS)), closing(twistd.connection()) as waiting:
         _live(twistd)
         twistd.asked(waiting, chat("[sim:hang]"))
-        open_ = {"open": 1, "served": 0, "repeated": 0}
+        open_ = {"open": 1, "served": 0, "repeated": 0, "waiting": 0}
         for _ in range(8):
             until(lambda: _asked(twistd.port, "/health/ready")["requests"] == open_, "one open request, told by all")
 

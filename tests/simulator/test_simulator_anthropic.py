@@ -177,12 +177,13 @@ def test_forms_in_words_are_honoured(fields: dict[str, Any]) -> None:
     assert json.loads(Argo().message(**fields).json["content"][0]["text"]) == ARGUMENTS
 
 
-def test_sees_images() -> None:
+@pytest.mark.parametrize("data", ["%", "é"])
+def test_sees_images(data: str) -> None:
     """In a message, and in the result of a tool."""
     image = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": PIXEL}}
     text = Argo().message(text=[image, {"type": "text", "text": "look"}]).json["content"][0]["text"]
     assert "(image/png, 8 bytes)" in text
-    broken = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "%"}}
+    broken = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": data}}
     result = user([{"type": "tool_result", "tool_use_id": "a", "content": [broken]}])
     assert Argo().message(messages=[user("x"), _called("a"), result]).status == 400
 

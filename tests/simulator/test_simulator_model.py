@@ -139,6 +139,28 @@ def test_schemas_that_hold_themselves_come_to_an_end(keyword: str) -> None:
     assert json.dumps(sample(tree))
 
 
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "object", "properties": {"a": {}}, "required": None},
+        {"type": "object", "properties": 5},
+        {"type": "array", "minItems": "x"},
+        {"enum": 5},
+        {"allOf": [None]},
+        {"type": "integer", "multipleOf": 0},
+        {"anyOf": {}, "$ref": 7},
+    ],
+)
+def test_what_is_no_schema_allows_anything(schema: Any) -> None:
+    assert sample(schema) == "value"
+    assert sample_object({"type": "object", "properties": {"x": schema}}) in ({}, {"x": "x"})
+
+
+def test_a_schema_that_wants_much_gets_less() -> None:
+    assert len(sample({"type": "array", "minItems": 10**12, "items": {"type": "boolean"}})) == 10_000
+    assert len(sample({"type": "string", "minLength": 10**30})) == 10_000
+
+
 def test_arguments_are_always_an_object() -> None:
     """Also of a schema that says nothing, or something else."""
     assert sample_object({}) == {}

@@ -314,6 +314,21 @@ def test_a_stream_that_stops_before_its_end_is_truncated() -> None:
     assert spliced(_splice(), data[:-2]) == spliced(_splice(), data)
 
 
+@pytest.mark.parametrize("head", [WHOLE, STREAM], ids=["whole", "stream"])
+def test_bytes_that_are_no_text_are_told_wherever_they_are(head: Head) -> None:
+    """Also where nobody looks: in a name, or in a value of a field that isn't known."""
+    said = send(relay(parsed(stream=head is STREAM))).text
+    assert said is not None
+    honest = said.encode()
+    for at in range(len(honest)):
+        passing = _splice(head)
+        try:
+            spliced(passing, honest[:at] + b"\xff\xfe" + honest[at:])
+        except Truncated:
+            continue
+        assert passing.fault is None or passing.fault.status == 502
+
+
 def test_usage_is_told_as_far_as_it_is_known() -> None:
     passing = _splice()
     assert passing.usage is None

@@ -138,6 +138,19 @@ def test_an_event_that_is_broken_off_behind_the_reason_is_no_end(left: bytes) ->
         splice.close()
 
 
+@pytest.mark.parametrize("whole", [False, True])
+def test_bytes_that_are_no_text_are_told_wherever_they_are(whole: bool) -> None:
+    """Also where nobody looks: in a name, or in a value of a field that isn't known."""
+    stream = _whole() if whole else ROLE + TEXT + STOP + DONE
+    for at in range(len(stream)):
+        splice: Any = WholeSplice(JSON, STAMP, True) if whole else _splice()
+        try:
+            _passed(splice, stream[:at] + b"\xff\xfe" + stream[at:])
+        except Truncated:
+            continue
+        assert splice.fault is None or splice.fault.status == 502
+
+
 @pytest.mark.parametrize("page", [b"<html>\n<body>502</body>\n</html>\n\n", b"\0\xff" + TEXT])
 def test_what_is_no_event_ends_a_stream(page: bytes) -> None:
     splice = _splice()

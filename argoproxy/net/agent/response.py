@@ -11,6 +11,8 @@ from twisted.web.http_headers import Headers
 from twisted.web.iweb import UNKNOWN_LENGTH, IClientRequest, IResponse
 from zope.interface import implementer
 
+from argoproxy.net.headers import PlainHeaders
+
 if TYPE_CHECKING:
     from .connection import Connection
     from .reader import Reader
@@ -73,9 +75,7 @@ class Response:
     def headers(self) -> Headers:
         """All headers."""
         if self._headers is None:
-            self._headers = Headers()
-            for name, value in self._lines:
-                self._headers.addRawHeader(name, value.rstrip())
+            self._headers = PlainHeaders.read([(name, value.rstrip()) for name, value in self._lines])
         return self._headers
 
     @property

@@ -25,13 +25,20 @@ _FORMATS = {
     "uuid": "00000000-0000-4000-8000-000000000000",
 }
 
+# Items and characters: whoever wants more than that gets fewer.
+_MOST = 10_000
+_NO_SCHEMA = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+
 
 def sample(schema: Any) -> Any:
     """
-    @param schema: A JSON schema; references within it are followed. Anything but an object allows anything.
+    @param schema: A JSON schema; references within it are followed. What is none allows anything.
     @return: A value that fits it, always the same one.
     """
-    return _Sampler(schema if isinstance(schema, dict) else {}).value(schema, "value", 0)
+    try:
+        return _Sampler(schema if isinstance(schema, dict) else {}).value(schema, "value", 0)
+    except _NO_SCHEMA:
+        return "value"
 
 
 def sample_object(schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -110,7 +117,7 @@ class _Sampler:
         fixed = [self.value(item, name, depth + 1) for item in schema.get("prefixItems", [])]
         fewest = schema.get("minItems", 1 if depth < _DEEP and schema.get("maxItems", 1) else 0)
         items = schema.get("items", {"type": "string"})
-        more = [self.value(items, name, depth + 1) for _ in range(fewest - len(fixed))]
+        more = [self.value(items, name, depth + 1) for _ in range(min(fewest, _MOST) - len(fixed))]
         if schema.get("uniqueItems") and all(isinstance(item, str) for item in more):
             more = [item if place == 0 else f"{item}{place}" for place, item in enumerate(more)]
         return fixed + more
@@ -119,7 +126,7 @@ class _Sampler:
 def _string(schema: Mapping[str, Any], name: str) -> str:
     text = _FORMATS.get(schema.get("format", ""), name)
     fewest, most = schema.get("minLength", 0), schema.get("maxLength")
-    return text.ljust(fewest, "x")[:most]
+    return text.ljust(min(fewest, _MOST), "x")[:most]
 
 
 def _integer(schema: Mapping[str, Any], name: str) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
@@ -142,7 +141,7 @@ def image_line(media_type: str, data: str) -> str:
     """
     try:
         return f"{media_type}, {len(base64.b64decode(data, validate=True))} bytes"
-    except binascii.Error:
+    except ValueError:
         raise Refusal(400, "Could not process image: not valid base64") from None
 
 

@@ -7,7 +7,7 @@ L{unwrapping} gives the text alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 from zope.interface import implementer
@@ -47,7 +47,7 @@ def freeform_names(tools: Iterable[Tool]) -> frozenset[str]:
 
 def wrapped(request: ChatRequest) -> ChatRequest:
     """The same request with functions for freeform tools, in its tools and in its history."""
-    names = freeform_names(request.tools)
+    names = freeform_names(request.tools) if request.tools else ()
     if not names:
         return request
     tools = tuple(_function(tool) if tool.freeform else tool for tool in request.tools)
@@ -80,13 +80,13 @@ def unwrapped(arguments: str) -> str:
         return arguments
 
 
-def unwrapping(decoder: IDecoder, tools: Iterable[Tool]) -> IDecoder:
+def unwrapping(decoder: IDecoder, tools: Sequence[Tool]) -> IDecoder:
     """
     A decoder whose freeform calls have their text for arguments.
 
     @param tools: as the client described them (L{argoproxy.conversation.Call.tools}).
     """
-    names = freeform_names(tools)
+    names = freeform_names(tools) if tools else None
     return Unwrapping(decoder, names) if names else decoder
 
 

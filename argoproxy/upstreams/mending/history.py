@@ -27,8 +27,6 @@ def _is_sealed(part: Reasoning) -> bool:
 
 def _without_empties(messages: Messages, abilities: Abilities) -> Messages:
     """Without texts of nothing, and then without messages of nothing."""
-    if abilities.empty_text:
-        return messages
     kept = _filtered(messages, lambda part: not isinstance(part, Text) or _says(part.text))
     return _same(messages, [message for message in kept if message.parts])
 
@@ -40,8 +38,6 @@ def _says(text: str) -> bool:
 
 def _systemless(messages: Messages, abilities: Abilities) -> Messages:
     """With the user saying what the system would, to a model without system messages."""
-    if abilities.system_role:
-        return messages
     spoken = [
         msgspec.structs.replace(message, role="user") if message.role == "system" else message for message in messages
     ]
@@ -50,15 +46,13 @@ def _systemless(messages: Messages, abilities: Abilities) -> Messages:
 
 def _hoisted(messages: Messages, abilities: Abilities) -> Messages:
     """With the system's messages before all others."""
-    if abilities.late_system:
-        return messages
     return _same(messages, sorted(messages, key=lambda message: message.role != "system"))
 
 
 def _user_led(messages: Messages, abilities: Abilities) -> Messages:
     """With the user beginning, where the assistant did or where only the system spoke."""
     first = next((index for index, message in enumerate(messages) if message.role != "system"), len(messages))
-    if not abilities.user_first or (first < len(messages) and messages[first].role == "user"):
+    if first < len(messages) and messages[first].role == "user":
         return messages
     return (*messages[:first], _BEGIN, *messages[first:])
 
@@ -112,8 +106,6 @@ def _answers(result: ToolResult, call: ToolCall) -> bool:
 
 def _sequential(messages: Messages, abilities: Abilities) -> Messages:
     """With one call in a message, and its result behind it, for models that take no more."""
-    if abilities.parallel_calls:
-        return messages
     return _same(messages, [message for turn in _turns(messages) for message in _one_by_one(turn)])
 
 
@@ -161,11 +153,11 @@ SEALED = Rule("thinking", on_history(_sealed))
 """For wires on which reasoning goes back."""
 
 HISTORY = (
-    Rule("content", on_history(_without_empties)),
-    Rule("system-role", on_history(_systemless)),
-    Rule("system", on_history(_hoisted)),
-    Rule("user-message", on_history(_user_led)),
+    Rule("content", on_history(_without_empties), lambda abilities: not abilities.empty_text),
+    Rule("system-role", on_history(_systemless), lambda abilities: not abilities.system_role),
+    Rule("system", on_history(_hoisted), lambda abilities: not abilities.late_system),
+    Rule("user-message", on_history(_user_led), lambda abilities: abilities.user_first),
     Rule("tool-results", on_history(_answered)),
-    Rule("parallel-tool-calls", on_history(_sequential)),
+    Rule("parallel-tool-calls", on_history(_sequential), lambda abilities: not abilities.parallel_calls),
 )
 """For every wire, in an order that matters: what is dropped or moved decides who begins."""

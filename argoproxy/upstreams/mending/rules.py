@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -11,6 +12,12 @@ from argoproxy.conversation import Abilities, ChatRequest, Message
 
 Messages = tuple[Message, ...]
 
+_MOST_KINDS = 1024
+
+
+def _everyone(abilities: Abilities) -> bool:
+    return True
+
 
 class Rule(NamedTuple):
     """
@@ -18,10 +25,12 @@ class Rule(NamedTuple):
 
     @ivar name: what clients are told was adjusted (C{temperature}); empty if it only says the same otherwise.
     @ivar mend: gives the request as the model takes it; the same object if nothing is wrong with it.
+    @ivar concerns: whether there is anything to put right for a model.
     """
 
     name: str
     mend: Callable[[ChatRequest, Abilities], ChatRequest]
+    concerns: Callable[[Abilities], bool] = _everyone
 
 
 def mended(request: ChatRequest, abilities: Abilities, rules: Iterable[Rule]) -> tuple[ChatRequest, tuple[str, ...]]:
@@ -31,12 +40,18 @@ def mended(request: ChatRequest, abilities: Abilities, rules: Iterable[Rule]) ->
     @param rules: applied in this order.
     """
     adjusted: dict[str, None] = {}
-    for rule in rules:
+    for rule in _concerning(abilities, tuple(rules)):
         after = rule.mend(request, abilities)
         if after is not request and rule.name:
             adjusted[rule.name] = None
         request = after
     return request, tuple(adjusted)
+
+
+@lru_cache(_MOST_KINDS)
+def _concerning(abilities: Abilities, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+    """There are a few kinds of models, and a few lists of rules."""
+    return tuple(rule for rule in rules if rule.concerns(abilities))
 
 
 def on_history(mend: Callable[[Messages, Abilities], Messages]) -> Callable[[ChatRequest, Abilities], ChatRequest]:

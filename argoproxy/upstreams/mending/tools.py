@@ -16,6 +16,8 @@ def _each(mend: Callable[[Tool, Abilities], Tool]) -> Callable[[ChatRequest, Abi
     """A rule's function, of one that looks at a tool. Tools that it leaves alone stay the same objects."""
 
     def on_request(request: ChatRequest, abilities: Abilities) -> ChatRequest:
+        if not request.tools:
+            return request
         tools = tuple([mend(tool, abilities) for tool in request.tools])
         return request if tools == request.tools else msgspec.structs.replace(request, tools=tools)
 
@@ -30,14 +32,14 @@ def _described(tool: Tool, abilities: Abilities) -> Tool:
 
 
 def _plain(tool: Tool, abilities: Abilities) -> Tool:
-    if tool.parameters is None or not (abilities.schema_refused or abilities.schema_object):
+    if tool.parameters is None:
         return tool
     parameters = plain(tool.parameters, abilities)
     return tool if parameters is tool.parameters else msgspec.structs.replace(tool, parameters=parameters)
 
 
-DESCRIPTIONS = (Rule("tools", _each(_described)),)
+DESCRIPTIONS = (Rule("tools", _each(_described), lambda abilities: abilities.tool_description_length is not None),)
 """For wires whose service counts a description's characters."""
 
-SCHEMAS = (Rule("schema", _each(_plain)),)
+SCHEMAS = (Rule("schema", _each(_plain), lambda abilities: bool(abilities.schema_refused) or abilities.schema_object),)
 """For every wire."""

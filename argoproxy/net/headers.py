@@ -1,0 +1,49 @@
+"""Headers that cost little: of both sides, where llhttp has seen to it already that they are in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+from twisted.web.http_headers import Headers
+
+# Clients choose what names there are.
+_MOST_NAMES = 1024
+
+
+class PlainHeaders(Headers):
+    """Twisted's, which needn't look at what is known to be sound."""
+
+    __slots__ = ()
+
+    @classmethod
+    def read(cls, fields: Iterable[tuple[bytes, bytes]]) -> PlainHeaders:
+        """
+        Those that a parser has read.
+
+        @param fields: names and values; no value has a line's end in it.
+        """
+        headers = cls()
+        raw = headers._rawHeaders
+        for name, value in fields:
+            key = _canonical(name)
+            if key in raw:
+                raw[key].append(value)
+            else:
+                raw[key] = [value]
+        return headers
+
+    def put(self, name: bytes, value: bytes) -> None:
+        """Have this one, with this value alone."""
+        if b"\n" in value or b"\r" in value:
+            self.setRawHeaders(name, [value])
+        else:
+            self._rawHeaders[_canonical(name)] = [value]
+
+
+@lru_cache(_MOST_NAMES)
+def _canonical(name: bytes) -> bytes:
+    """A name as Twisted spells it."""
+    headers = Headers()
+    headers.addRawHeader(name, b"")
+    return next(headers.getAllRawHeaders())[0]
