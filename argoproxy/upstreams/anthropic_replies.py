@@ -110,10 +110,10 @@ class MessageStream:
             return []
         try:
             event = _event.decode(frame.data)
+            said = _SAID.get(event.type)
+            return [] if said is None else self._begun(said(self, event, frame.data))
         except UNREADABLE:
             return self._unreadable(frame.data)
-        said = _SAID.get(event.type)
-        return [] if said is None else self._begun(said(self, event, frame.data))
 
     def _begun(self, events: list[Event]) -> list[Event]:
         """The same, led by the reply's start."""
@@ -236,15 +236,23 @@ class WholeMessage:
         return []
 
     def close(self) -> list[Event]:
-        message = whole(self._head, bytes(self._body))
+        body = bytes(self._body)
+        message = whole(self._head, body)
         if isinstance(message, UpstreamFault):
             return [Failed(message)]
+        try:
+            return [*self._events(message), finished(message, self._choice), *used(message.usage)]
+        except UNREADABLE:
+            return [Failed(failure(self._head, body))]
+
+    def _events(self, message: LooseMessage) -> list[Event]:
+        """@raise UnicodeDecodeError: what isn't looked into is no text."""
         events: list[Event] = []
         calls = 0
         for block in message.content:
             events += self._said(block, calls)
             calls += block.type == "tool_use"
-        return [*events, finished(message, self._choice), *used(message.usage)]
+        return events
 
     def _said(self, block: LooseBlock, call: int) -> Sequence[Event]:
         if block.type == "text" and block.text:

@@ -110,12 +110,12 @@ class WholeMessage:
         body = bytes(self._body)
         try:
             said = _message.decode(body).response
+            message = Message(content=said) if isinstance(said, str) else said
+            if NOTICE in message.text():
+                return [Failed(unregistered(message.text()))]
+            return [*self._events(message), Finished(None, self._choice)]
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return [Failed(fault(self._head, body))]
-        message = Message(content=said) if isinstance(said, str) else said
-        if NOTICE in message.text():
-            return [Failed(unregistered(message.text()))]
-        return [*self._events(message), Finished(None, self._choice)]
 
     def _events(self, message: Message) -> list[Event]:
         text, calls = self._calls.of(message)

@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -110,7 +111,7 @@ def _fault(fault: ProxyError) -> tuple[int, str, str | None]:
     return fault.status, fault.message, fault.code
 
 
-_GROWING: dict[type[Any], str] = {TextDelta: "text", ReasoningDelta: "text", ToolCallArguments: "arguments"}
+_GROWING: dict[type[Any], str] = {TextDelta: "text", ReasoningDelta: "text", ToolCallArguments: "fragment"}
 
 
 def _merged(events: Iterable[Event]) -> list[Any]:
@@ -157,6 +158,14 @@ def test_any_reply_is_read_the_same_in_any_pieces(kind: tuple[str, str, bool, bo
     outcomes = [_read(WIRES[wire].decoder(call, told, 0), cut) for cut in _ways(data, body)]
     assert outcomes[0] == outcomes[1] == outcomes[2]
     assert len(msgspec.json.encode(outcomes[0][0], enc_hook=str)) < 20 * len(body) + 10_000
+
+
+@pytest.mark.parametrize("kind", _KINDS, ids=str)
+def test_bytes_that_are_no_text_are_told_wherever_they_are(kind: tuple[str, str, bool, bool]) -> None:
+    """Also where nobody looks, as in the arguments of a call."""
+    call, told, honest = _asked(*kind)
+    for at in range(0, len(honest), 7 if kind[2] else 1):
+        _read(WIRES[kind[0]].decoder(call, told, 0), [honest[:at] + b"\xff\xfe" + honest[at:]])
 
 
 _RELAYED: dict[str, tuple[Any, str]] = {

@@ -111,7 +111,7 @@ class _Sampler:
         properties = schema.get("properties", {})
         wanted = properties if depth < 2 else [key for key in properties if key in required]
         made = {key: self.value(properties[key], key, depth + 1) for key in wanted}
-        return made | {key: key for key in required if key not in made}
+        return made | {str(key): key for key in required if key not in made}
 
     def _array(self, schema: Mapping[str, Any], name: str, depth: int) -> list[Any]:
         fixed = [self.value(item, name, depth + 1) for item in schema.get("prefixItems", [])]
