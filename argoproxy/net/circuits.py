@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import attrs
-from twisted.internet.defer import CancelledError, Deferred, fail
+from twisted.internet.defer import CancelledError, Deferred, TimeoutError, fail
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -26,6 +26,8 @@ from .client import give_up
 
 _log = Logger()
 _BETWEEN_PROBES = 1.0
+# Seconds that a probe may take. Without an end, one whose connection was lost without a word would be the last.
+_PATIENCE = 30.0
 
 
 @attrs.define(eq=False)
@@ -81,8 +83,8 @@ class Circuit:
 
     async def _is_there(self) -> bool:
         try:
-            give_up(await self._client.send(self._probe))
-        except Unreachable:
+            give_up(await self._client.send(self._probe).addTimeout(_PATIENCE, self._clock))
+        except (Unreachable, TimeoutError):
             return False
         except UpstreamFault:
             # It doesn't answer well, but it can be connected to.

@@ -161,6 +161,19 @@ def test_an_answer_of_any_kind_shows_that_it_is_there() -> None:
         assert places.ask().status == 200
 
 
+def test_who_looks_for_it_waits_for_no_answer_that_never_comes() -> None:
+    places = Places(breaker=True)
+    places.break_down()
+    places.ask(20)
+    places.repair()
+    places.simulator.fault("hang")
+    places.settle(1.0)
+    assert places.ask().status == 503
+    places.settle(30.0)
+    places.settle(1.0)
+    assert places.ask().status == 200
+
+
 @pytest.mark.parametrize("why", [lambda: ResponseNeverReceived([]), ConnectionLost])
 def test_who_can_be_connected_to_is_not_away_however_calls_fail(why: Callable[[], Exception]) -> None:
     places = Places(breaker=True)
