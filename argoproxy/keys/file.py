@@ -47,12 +47,12 @@ def all_keys(config: Config) -> tuple[ApiKey, ...]:
 
 
 def mark(path: str) -> tuple[int, int, int] | None:
-    """What differs when it has been written anew; C{None} if it isn't there."""
+    """What differs when it has been written anew, or made its owner's alone; C{None} if it isn't there."""
     try:
         found = os.stat(path)
     except OSError:
         return None
-    return found.st_mtime_ns, found.st_size, found.st_ino
+    return found.st_ctime_ns, found.st_size, found.st_ino
 
 
 def write(path: str, keys: Iterable[ApiKey]) -> None:

@@ -66,6 +66,15 @@ class WatchTests(SynchronousTestCase):
         self.after(2)
         assert self.told == [["bob"]]
 
+    def test_one_that_others_could_get_at_is_read_once_they_can_not(self) -> None:
+        self.write("bob")
+        Path(self.path).chmod(0o644)
+        (told,) = self.after(4)
+        assert "chmod 600" in told
+        Path(self.path).chmod(0o600)
+        assert self.after(4) == ["keys: 1 are good now"]
+        assert self.told == [["bob"]]
+
     def test_one_that_is_gone_changes_nothing(self) -> None:
         Path(self.path).unlink()
         (told,) = self.after(10)
