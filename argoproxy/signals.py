@@ -65,7 +65,9 @@ class Signals:
 
     def _take_stopping(self) -> None:
         for number in _STOPPING:
-            self._take(number, self._stop)
+            # A shell has what it runs in the background ignore SIGINT, and so it is meant.
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                self._take(number, self._stop)
 
     def _take(self, number: signal.Signals, handler: _OnSignal) -> None:
         self._before[number] = signal.signal(number, handler)

@@ -79,6 +79,17 @@ def test_the_first_stops_as_before_and_the_second_cuts(
     assert (stops, reactor.queued) == ([first], [stop, _cut])
 
 
+def test_one_that_is_ignored_stays_so(stops: list[int]) -> None:
+    """As a shell has it for what runs in the background: what was there before could not even be called."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    reactor = QueueingReactor()
+    _installed(reactor)
+    signal.raise_signal(signal.SIGINT)
+    assert reactor.queued == []
+    signal.raise_signal(signal.SIGTERM)
+    assert len(reactor.queued) == 1
+
+
 def test_nothing_stopping_is_taken_before_the_reactor_has_put_in_its_own() -> None:
     class NotYetRunning(QueueingReactor):
         def callWhenRunning(self, callable, *args, **kw):  # type: ignore[no-untyped-def]

@@ -132,17 +132,18 @@ class UpstreamReply:
 
 
 def _head(response: IResponse) -> Head:
-    def first(name: bytes) -> str | None:
-        values = response.headers.getRawHeaders(name)
-        return values[0].decode("latin-1") if values else None
-
-    content_type = first(b"content-type") or ""
+    headers = response.headers
     return Head(
         status=response.code,
-        content_type=content_type,
-        retry_after=first(b"retry-after"),
-        request_id=first(b"x-request-id"),
+        content_type=_first(headers, b"content-type") or "",
+        retry_after=_first(headers, b"retry-after"),
+        request_id=_first(headers, b"x-request-id"),
     )
+
+
+def _first(headers: Headers, name: bytes) -> str | None:
+    values = headers.getRawHeaders(name)
+    return values[0].decode("latin-1") if values else None
 
 
 @implementer(IAgent)

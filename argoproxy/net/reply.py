@@ -58,8 +58,9 @@ class Reply:
     def __attrs_post_init__(self) -> None:
         self.record = Record(self._clock, self._request)
         self._request.setHeader(b"server", _SERVER)
+        token = self.record.id.encode("ascii")
         for name in ID_HEADERS:
-            self._request.setHeader(name, self.record.id.encode("ascii"))
+            self._request.setHeader(name, token)
         self._request.notifyFinish().addCallbacks(self._over, self._left)
 
     @property

@@ -71,6 +71,7 @@ def test_what_is_shown_as_a_default_is_one(tmp_path: Path) -> None:
         if key.default not in (None, ()) and key.name not in (
             "abilities",
             "fallbacks",
+            "limits",
             "max_upstream",
             "model_aliases",
             "resolve_overrides",

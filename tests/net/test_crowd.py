@@ -9,9 +9,11 @@ import pytest
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.interfaces import IAddress
 from twisted.internet.testing import StringTransport
+from twisted.protocols.tls import TLSMemoryBIOFactory
 
 from argoproxy.net.channel import Channel
 from argoproxy.net.crowd import Crowd, TurnedAway
+from tests.net.certificates import certificate_for
 from tests.net.test_site import HELLO, Line, _post, _status
 from tests.web import Web
 
@@ -90,6 +92,17 @@ def test_connections_are_let_in_as_others_go() -> None:
     third = _come(web)
     assert third is not None
     assert _come(web) is None
+
+
+def test_one_too_many_costs_no_handshake_either() -> None:
+    web = Web(max_connections=1)
+    assert _come(web) is not None
+    secured: Any = TLSMemoryBIOFactory(certificate_for("x").options(), False, web.proxy.site)
+    protocol = secured.buildProtocol(PEER)
+    transport = StringTransport()
+    protocol.makeConnection(transport)
+    assert transport.disconnected
+    assert not transport.value()
 
 
 def test_a_reload_brings_other_bounds() -> None:

@@ -120,6 +120,7 @@ async def test_a_kept_connection_that_argo_closes_as_it_is_used_costs_nothing(tr
         status, body = await live.chat("[sim:close-reused]")
         assert status == 200, body
         assert [request.reused for request in live.argo.requests] == [False, True, False]
+        assert live.proxy.underway.repeated == 1
 
 
 @pytest.mark.parametrize("transport", ["llhttp", "stock"])

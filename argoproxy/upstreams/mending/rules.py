@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import NamedTuple
 
+import attrs
 import msgspec
 
 from argoproxy.conversation import Abilities, ChatRequest, Message
@@ -19,7 +19,8 @@ def _everyone(abilities: Abilities) -> bool:
     return True
 
 
-class Rule(NamedTuple):
+@attrs.frozen(eq=False)
+class Rule:
     """
     One thing that is put right.
 
