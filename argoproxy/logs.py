@@ -36,6 +36,11 @@ EVENT_END = b"\0"
 # What Twisted adds to an event for observers of the old kind.
 _LEGACY = frozenset({"format", "isError", "message", "system", "time", "why"})
 
+_PORTS = "twisted.internet.tcp.Port"
+_NO_DESCRIPTOR = "no descriptor is left (ulimit -n): connections are closed as they come"
+# Seconds between two lines that say so.
+_PAUSE = 10.0
+
 
 class LogFault(Exception):
     """The log can't be written. The text is one line that says where and why."""
@@ -138,7 +143,7 @@ def _file(path: str, config: Config) -> Any:
 
 def _filtered(observer: ILogObserver, config: Config) -> ILogObserver:
     level = LogLevel.warn if config.quiet else LogLevel.debug if config.verbose else LogLevel.info
-    return _Severe(observer, frozenset(one for one in LogLevel.iterconstants() if one >= level))
+    return _Sparing(_Severe(observer, frozenset(one for one in LogLevel.iterconstants() if one >= level)))
 
 
 @implementer(ILogObserver)
@@ -152,6 +157,22 @@ class _Severe:
     def __call__(self, event: LogEvent) -> None:
         if event.get("log_level") in self._levels:
             self._observer(event)
+
+
+@implementer(ILogObserver)
+@attrs.define
+class _Sparing:
+    """Makes one line in a while of the three that Twisted has for each connection that it finds no descriptor for."""
+
+    _observer: ILogObserver
+    _told: float = -math.inf
+
+    def __call__(self, event: LogEvent) -> None:
+        if event.get("log_namespace") != _PORTS or "EMFILE" not in (event.get("log_format") or ""):
+            self._observer(event)
+        elif event["log_time"] - self._told >= _PAUSE:
+            self._told = event["log_time"]
+            self._observer({**event, "log_level": LogLevel.warn, "log_format": _NO_DESCRIPTOR})
 
 
 def _is_plain(name: str, value: object) -> bool:

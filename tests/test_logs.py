@@ -218,6 +218,20 @@ def test_events_for_another_process_are_lines_with_an_end_of_their_own(form: str
     assert "ValueError" in second
 
 
+@pytest.mark.parametrize("quiet", [False, True])
+def test_a_want_of_descriptors_is_told_now_and_then(quiet: bool) -> None:
+    stream = StringIO()
+    observer = piped(Config(quiet=quiet), None, stream)
+    texts = ("EMFILE encountered; releasing reserved file descriptor.", "EMFILE recovery: Closed socket from {address}")
+    for second in (100.0, 100.1, 109.9, 110.0, 115.0, 130.0):
+        for text in texts:
+            event = {"log_namespace": "twisted.internet.tcp.Port", "log_format": text, "address": "x"}
+            observer({**event, "log_level": LogLevel.info, "log_time": second})
+    lines = stream.getvalue().split("\0")[:-1]
+    assert len(lines) == 3
+    assert all(" warn [twisted.internet.tcp.Port] no descriptor is left" in line for line in lines)
+
+
 def test_events_for_the_systems_log_need_no_other_process(monkeypatch: pytest.MonkeyPatch) -> None:
     from twisted.python import syslog
 
