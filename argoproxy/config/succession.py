@@ -21,9 +21,6 @@ LASTING = (
     "limits_when_away",
     "use_simulator",
     "simulator",
-    "limits_store",
-    "limits_store_password",
-    "limits_when_away",
 )
 
 

@@ -160,7 +160,8 @@ class Supervisor:
 
         @param how: in words, behind the worker's name.
         """
-        self._departed += Requests(0, self._conditions.pop(worker, Condition()).requests.served)
+        gone = self._conditions.pop(worker, Condition()).requests
+        self._departed += Requests(served=gone.served, repeated=gone.repeated)
         self._covers = {slot: one for slot, one in self._covers.items() if one is not worker}
         slot = self._slots[worker.slot]
         if worker in self._retiring:

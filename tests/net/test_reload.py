@@ -115,8 +115,8 @@ def test_a_stop_cuts_those_of_the_old_one_too(web: Served) -> None:
 
 
 def test_what_lasts_as_long_as_the_process_is_told_and_stays(web: Served) -> None:
-    said = web.reload(port=5, workers=3, strict_params=True)
-    assert "stays as it is until a restart: port, workers" in said
+    said = web.reload(port=5, workers=3, limits_when_away="open", strict_params=True)
+    assert "stays as it is until a restart: port, workers, limits_when_away" in said
 
 
 def test_nothing_is_left_of_the_one_before(web: Served) -> None:

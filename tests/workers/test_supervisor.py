@@ -364,12 +364,12 @@ def test_all_are_told_the_sum_of_all_and_not_too_often() -> None:
     assert len(first.told) == 1
 
 
-def test_what_a_worker_served_counts_when_it_has_gone() -> None:
+def test_what_a_worker_served_and_repeated_counts_when_it_has_gone() -> None:
     troupe = _serving()
     first, second = troupe.workers
-    troupe.report(first, open=1, served=10)
+    troupe.report(first, open=1, served=10, repeated=3, waiting=1)
     troupe.end(first)
-    assert _fleet(second).condition.requests == Requests(0, 10)
+    assert _fleet(second).condition.requests == Requests(served=10, repeated=3)
 
 
 def test_argo_is_there_if_the_last_call_of_anybody_says_so() -> None:
