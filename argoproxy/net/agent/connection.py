@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone, ConnectionLost
-from twisted.internet.interfaces import IDelayedCall, IProtocol, IPushProducer, ITCPTransport, ITransport
+from twisted.internet.interfaces import IDelayedCall, IProtocol, IPullProducer, ITCPTransport, ITransport
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from twisted.web.client import ResponseDone, ResponseFailed, ResponseNeverReceived
@@ -22,20 +22,21 @@ from .response import Response
 if TYPE_CHECKING:
     from .origin import Origin
 
-# A body that is larger is not joined with its head, and a reply may well come before it is sent.
-_LARGE = 64 * 1024
+# A body that is larger goes out piece by piece, without a copy of the whole; a reply may well come before it is sent.
+_LARGE = 256 * 1024
 # Seconds. A request that dies later than this was being worked on.
 _AT_ONCE = 1.0
 # Seconds that the far side gets to agree that a connection is over.
 _LINGER = 1.0
 
+_NOTHING = memoryview(b"")
 _COMPLETE = Failure(ResponseDone("the body is complete"))
 
 
-@implementer(IProtocol, IPushProducer)
+@implementer(IProtocol, IPullProducer)
 class Connection:
     """
-    Carries one request at a time. Of a large body it is the producer, to know when the transport has sent it all.
+    Carries one request at a time. Of a large body it is the producer, and so knows when it has all been sent.
 
     @ivar idle_since: when it was last given back to its origin.
     """
@@ -49,6 +50,7 @@ class Connection:
         "_reader",
         "_request",
         "_response",
+        "_rest",
         "_seen",
         "_sending",
         "_served",
@@ -66,6 +68,7 @@ class Connection:
         self._response: Response | None = None
         self._since = 0.0
         self._served = self._seen = self._paused = self._sending = self._over = False
+        self._rest = _NOTHING
         self._gone: Deferred[None] = Deferred()
         self._linger: IDelayedCall | None = None
 
@@ -80,8 +83,9 @@ class Connection:
             send_now(self._transport, request.head + request.body)
             return
         self._sending = True
-        self._transport.registerProducer(self, True)
-        self._transport.writeSequence([request.head, request.body])
+        self._rest = memoryview(request.body)
+        self._transport.write(request.head)
+        self._transport.registerProducer(self, False)
 
     def close(self) -> Deferred[None]:
         """End it while it carries nothing. Fires when it is closed."""
@@ -149,15 +153,17 @@ class Connection:
         self._gone.callback(None)
 
     def resumeProducing(self) -> None:
-        """All of a large body has been sent."""
-        self._sending = False
-        self._transport.unregisterProducer()
-
-    def pauseProducing(self) -> None:
-        """A large body waits in the transport."""
+        """Called when the transport has sent what it had: here is more of a large body, if there is any."""
+        piece, self._rest = bytes(self._rest[:_LARGE]), self._rest[_LARGE:]
+        if piece:
+            self._transport.write(piece)
+        else:
+            self._sending = False
+            self._transport.unregisterProducer()
 
     def stopProducing(self) -> None:
         """The connection is lost, and will say so itself."""
+        self._rest = _NOTHING
 
     def _begin(self, request: Request, reader: Reader, body: bytes) -> None:
         """The first bytes of a reply have come, and perhaps all of its head."""

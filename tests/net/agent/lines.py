@@ -57,6 +57,16 @@ class Line(StringTransport):
     def paused(self) -> bool:
         return bool(self.producerState == "paused")
 
+    def registerProducer(self, producer: Any, streaming: bool) -> None:
+        super().registerProducer(producer, streaming)
+        if not streaming:
+            producer.resumeProducing()
+
+    def take(self) -> None:
+        """The far side takes all that is sent to it."""
+        while self.producer is not None:
+            self.producer.resumeProducing()
+
     def say(self, data: bytes) -> None:
         """The far side sends something."""
         if not self.lost:
