@@ -37,6 +37,8 @@ EVENT_END = b"\0"
 _LEGACY = frozenset({"format", "isError", "message", "system", "time", "why"})
 
 _PORTS = "twisted.internet.tcp.Port"
+# What keeps the connection to the store of limits has a line for each attempt; that the store is away is told by us.
+_RECONNECTS = "twisted.application._client_service.ClientService"
 _NO_DESCRIPTOR = "no descriptor is left (ulimit -n): connections are closed as they come"
 # Seconds between two lines that say so.
 _PAUSE = 10.0
@@ -162,13 +164,19 @@ class _Severe:
 @implementer(ILogObserver)
 @attrs.define
 class _Sparing:
-    """Makes one line in a while of the three that Twisted has for each connection that it finds no descriptor for."""
+    """
+    Makes one line in a while of the three that Twisted has for each connection that it finds no descriptor for, and
+    none of what it has for each attempt to connect again.
+    """
 
     _observer: ILogObserver
     _told: float = -math.inf
 
     def __call__(self, event: LogEvent) -> None:
-        if event.get("log_namespace") != _PORTS or "EMFILE" not in (event.get("log_format") or ""):
+        namespace = event.get("log_namespace")
+        if namespace == _RECONNECTS:
+            return
+        if namespace != _PORTS or "EMFILE" not in (event.get("log_format") or ""):
             self._observer(event)
         elif event["log_time"] - self._told >= _PAUSE:
             self._told = event["log_time"]

@@ -10,12 +10,27 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from twisted.logger import LogEvent, Logger, LogLevel
+from twisted.application.internet import ClientService
+from twisted.internet.defer import Deferred, fail
+from twisted.internet.error import ConnectionRefusedError
+from twisted.internet.interfaces import IProtocol, IProtocolFactory, IStreamClientEndpoint
+from twisted.internet.protocol import Factory
+from twisted.internet.task import Clock
+from twisted.logger import LogEvent, Logger, LogLevel, capturedLogs, formatEvent
 from twisted.python import log as legacy
 from twisted.python.failure import Failure
+from zope.interface import implementer
 
 from argoproxy.config import Config
 from argoproxy.logs import Destination, LogFault, destination, json_line, piped, syslog_prefix, text_line
+
+
+@implementer(IStreamClientEndpoint)
+class _Nowhere:
+    """Leads to nobody."""
+
+    def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
+        return fail(ConnectionRefusedError())
 
 
 def _event(**fields: Any) -> LogEvent:
@@ -230,6 +245,19 @@ def test_a_want_of_descriptors_is_told_now_and_then(quiet: bool) -> None:
     lines = stream.getvalue().split("\0")[:-1]
     assert len(lines) == 3
     assert all(" warn [twisted.internet.tcp.Port] no descriptor is left" in line for line in lines)
+
+
+def test_a_connection_that_keeps_failing_is_not_told_each_time() -> None:
+    stream = StringIO()
+    observer = piped(_config(verbose=True), None, stream)
+    with capturedLogs() as events:
+        service = ClientService(_Nowhere(), Factory(), clock=Clock())
+        service.startService()
+        service.stopService()
+    for event in events:
+        observer(event)
+    assert any("retry" in formatEvent(event) for event in events)
+    assert stream.getvalue() == ""
 
 
 def test_events_for_the_systems_log_need_no_other_process(monkeypatch: pytest.MonkeyPatch) -> None:
