@@ -198,10 +198,15 @@ class Proxy:
         """Begin to learn ARGO's models and to look for newer versions."""
         if self._simulator is not None:
             self._simulator.startService()
-        self._serving.start()
-        if self._bare and not (self._serving.config.keys or self._serving.config.keys_file):
-            _log.warn(_OPEN_TO_ALL)
+        self._begin_serving()
         self._warming = self._reactor.callLater(_BREATH, Thread(target=self._lasting.counter.warm, daemon=True).start)
+
+    def _begin_serving(self) -> None:
+        """Begin what the configuration in use has going on in the background, and warn if it lets everybody in."""
+        config = self._serving.config
+        self._serving.start()
+        if self._bare and not (config.keys or config.keys_file):
+            _log.warn(_OPEN_TO_ALL)
 
     def listen_at(self, claims: Sequence[Claim]) -> None:
         """Know where clients find it, on which it depends by what names they may call it."""
@@ -238,7 +243,7 @@ class Proxy:
         self._heed()
         if self._warming is not None:
             before.stop()
-            after.start()
+            self._begin_serving()
         Deferred.fromCoroutine(before.close())
 
     def drain(self) -> None:

@@ -147,6 +147,15 @@ def test_a_proxy_that_asks_for_keys_may_be_reached_by_others(keys: Any, warned: 
     web.settle()
 
 
+def test_who_takes_the_keys_away_is_warned_too(told: list[str]) -> None:
+    web = _listening(_at("0.0.0.0"), keys=KEYS)
+    web.proxy.start()
+    web.proxy.reload(attrs.evolve(web.config, keys=()))
+    assert sum("other machines can reach this proxy" in one for one in told) == 1
+    web.stop()
+    web.settle()
+
+
 @pytest.mark.parametrize(
     ("claims", "warned"),
     [
