@@ -16,8 +16,9 @@ from hyperlink import EncodedURL
 from treq.client import HTTPClient
 from treq.cookies import IndexableCookieJar
 from twisted.internet import error
+from twisted.internet.abstract import isIPAddress
 from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
+from twisted.internet.endpoints import HostnameEndpoint, TCP4ClientEndpoint, wrapClientTLS
 from twisted.internet.interfaces import IPushProducer, IStreamClientEndpoint
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
@@ -223,6 +224,9 @@ class Overridden:
     def _leading_to(self, address: str, port: int) -> IStreamClientEndpoint:
         if self._proxy is not None:
             return self._proxy.tunnel(address, port)
+        if isIPAddress(address):
+            # Looking up an address that is one already costs a tenth of a millisecond, and leaves garbage.
+            return TCP4ClientEndpoint(self._reactor, address, port, timeout=self._connect_timeout)
         return HostnameEndpoint(
             self._reactor, address, port, timeout=self._connect_timeout, attemptDelay=_NEXT_ADDRESS
         )
