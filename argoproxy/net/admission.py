@@ -160,10 +160,11 @@ def _length(request: Request) -> int:
 def _tokens(reply: Reply, asked: int, path: Mapping[str, str]) -> int:
     """
     What a request has cost: what was told or counted. Where neither was, or it was broken off before, also a guess by
-    its bytes, so that it pays nobody to leave early. One that failed with a status has cost nothing.
+    its bytes, so that it pays nobody to leave early. One that failed with a status has cost nothing, and neither has
+    one of which ARGO has not heard.
     """
     record = reply.record
-    if record.status >= 400:
+    if record.status >= 400 or not record.asked:
         return 0
     known = record.usage.total if record.usage is not None else 0
     if record.usage is not None and record.end == "done":

@@ -231,8 +231,9 @@ class Exchange:
 
     async def _carried(self, translation: ITranslation, choice: int) -> ILeg:
         """Make a call, and take its reply to its end."""
-        until = None if self._expiry is None else self._expiry.getTime()
-        sending = self._parties.client.send(self._calls[choice], until, self._reply.record.repeated)
+        until, record = None if self._expiry is None else self._expiry.getTime(), self._reply.record
+        record.asked = True
+        sending = self._parties.client.send(self._calls[choice], until, record.repeated)
         self._calls[choice] = self._calls[choice].without_body()
         self._count_on(translation)
         answer = await sending

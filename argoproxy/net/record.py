@@ -85,6 +85,7 @@ class Record:
     @ivar key: the name of the client's key, where there are keys.
     @ivar end: why it ended: C{done}, C{client left}, or C{failed}.
     @ivar sent: bytes of body that went to the client.
+    @ivar asked: whether ARGO has been asked.
     @ivar attempts: 1, and how often a call was sent once more.
     """
 
@@ -96,6 +97,7 @@ class Record:
     upstream: str = "-"
     status: int = 0
     sent: int = 0
+    asked: bool = False
     attempts: int = 1
     end: str = "done"
     code: str | None = None

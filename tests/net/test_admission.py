@@ -323,6 +323,21 @@ def test_what_fails_costs_no_tokens(end: Callable[[Web], None]) -> None:
     assert _ask(web).header("x-ratelimit-remaining-tokens") == "100000"
 
 
+def test_who_leaves_before_argo_is_asked_pays_nothing() -> None:
+    web = _web(config={"max_upstream": 1}, tokens_per_minute=1_000_000)
+    web.simulator.fault("hang")
+    web.begin("POST", *OPENAI, _bearer(OTHER))
+    before = set(web.client._agent._pumps)
+    web.begin("POST", *OPENAI, _bearer(KEY))
+    (waiting,) = set(web.client._agent._pumps) - before
+    assert web.get("/health/ready").json()["requests"]["waiting"] == 1
+    waiting.clientIO.abortConnection()
+    web.settle()
+    web.leave()
+    assert [one.method for one in web.simulator.requests].count("POST") == 1
+    assert _ask(web).header("x-ratelimit-remaining-tokens") == "1000000"
+
+
 @pytest.mark.parametrize("upstream", ["gateway", "native"])
 def test_who_leaves_a_stream_pays_for_what_there_was(upstream: str) -> None:
     web = _web(SimulatorSettings(chunk_delay=1.0), tokens_per_day=1_000_000, config={"upstream": upstream})
