@@ -40,6 +40,7 @@ from argoproxy.errors import ConnectTimedOut, Truncated, Unanswered, Unreachable
 from argoproxy.interfaces import IClient, IReply
 
 from .agent import CallHeaders, LlhttpAgent, UnansweredAgain, WholeBody
+from .deadline import Deadline
 from .handshake import CutShort, Handshaken, NotAgreed
 from .pool import KeptConnections
 from .tunnel import CredentialsRefused, ForwardProxy, TunnelRefused
@@ -227,9 +228,9 @@ class Overridden:
         if isIPAddress(address):
             # Looking up an address that is one already costs a tenth of a millisecond, and leaves garbage.
             return TCP4ClientEndpoint(self._reactor, address, port, timeout=self._connect_timeout)
-        return HostnameEndpoint(
-            self._reactor, address, port, timeout=self._connect_timeout, attemptDelay=_NEXT_ADDRESS
-        )
+        seconds = self._connect_timeout
+        endpoint = HostnameEndpoint(self._reactor, address, port, timeout=seconds, attemptDelay=_NEXT_ADDRESS)
+        return Deadline(endpoint, self._reactor, seconds)
 
 
 def _headers(fields: Mapping[str, str]) -> CallHeaders:

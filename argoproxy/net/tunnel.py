@@ -26,6 +26,8 @@ from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent, IBodyProducer, IResponse
 from zope.interface import implementer
 
+from .deadline import Deadline
+
 _log = Logger()
 
 _STATUS = re.compile(rb"HTTP/1\.[01] ([0-9]{3})\b")
@@ -70,7 +72,7 @@ class ForwardProxy:
         lines = [f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n".encode("ascii")]
         if self._credentials:
             lines.append(b"Proxy-Authorization: %b\r\n" % self._credentials)
-        return Tunnel(self._reactor, self._endpoint(), b"".join([*lines, b"\r\n"]), self._timeout)
+        return Deadline(Tunnel(self._proxy(), b"".join([*lines, b"\r\n"])), self._reactor, self._timeout)
 
     def leading(self, agent: IAgent) -> IAgent:
         """
@@ -78,9 +80,10 @@ class ForwardProxy:
 
         @param agent: for https, over tunnels.
         """
-        return Forwarded(agent, ProxyAgent(self._endpoint(), self._reactor), self._credentials)
+        connects = Deadline(self._proxy(), self._reactor, self._timeout)
+        return Forwarded(agent, ProxyAgent(connects, self._reactor), self._credentials)
 
-    def _endpoint(self) -> IStreamClientEndpoint:
+    def _proxy(self) -> IStreamClientEndpoint:
         return HostnameEndpoint(self._reactor, self._host, self._port, timeout=self._timeout)
 
 
@@ -117,15 +120,12 @@ class Tunnel:
     @ivar _request: what it is asked.
     """
 
-    _clock: Any
     _proxy: IStreamClientEndpoint
     _request: bytes
-    _timeout: float
 
     def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
         """@return: fails with a L{TunnelRefused}, or as any connection does."""
-        opened = Deferred.fromCoroutine(self._open(protocolFactory))
-        return opened.addTimeout(self._timeout, self._clock, _too_late)
+        return Deferred.fromCoroutine(self._open(protocolFactory))
 
     async def _open(self, factory: IProtocolFactory) -> IProtocol:
         opening: Any = await self._proxy.connect(OpeningFactory(self._request, factory))
@@ -212,7 +212,3 @@ def _believed(response: IResponse) -> IResponse:
 def _refusal(status: int) -> TunnelRefused:
     kind = CredentialsRefused if status == _WANTS_CREDENTIALS else TunnelRefused
     return kind(f"status {status}")
-
-
-def _too_late(result: object, seconds: float) -> Any:
-    raise error.TimeoutError(f"{seconds:g} s")

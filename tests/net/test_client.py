@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 from twisted.internet import error
+from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred, fail
+from twisted.internet.interfaces import IHostnameResolver
 from twisted.internet.protocol import Factory
 from twisted.internet.testing import MemoryReactorClock
 from twisted.python.failure import Failure
@@ -31,6 +33,32 @@ def test_that_a_connection_is_refused_is_known_after_a_tenth_of_a_second() -> No
     clock.advance(0.1)
     assert timeout == 10.0
     assert [failure.type for failure in failures] == [error.ConnectionRefusedError]
+
+
+@implementer(IHostnameResolver)
+class Silent:
+    """Never finds a name, and never says so."""
+
+    def resolveHostName(self, resolutionReceiver: Any, *rest: Any, **options: Any) -> Any:
+        resolutionReceiver.resolutionBegan(self)
+        self.receiver = resolutionReceiver
+        return resolutionReceiver
+
+
+@pytest.mark.parametrize("url", [b"http://argo.example/", b"https://argo.example/"])
+def test_the_time_for_a_connection_is_for_the_look_up_of_its_name_too(url: bytes) -> None:
+    clock, silent = MemoryReactorClock(), Silent()
+    clock.installNameResolver(silent)
+    failures: list[Failure] = []
+    Overridden(clock, {}, 10.0).endpointForURI(URI.fromBytes(url)).connect(Factory()).addErrback(failures.append)
+    clock.advance(9.9)
+    assert failures == []
+    clock.advance(0.1)
+    assert [failure.type for failure in failures] == [error.TimeoutError]
+    silent.receiver.addressResolved(IPv4Address("TCP", "10.0.0.1", 80))
+    silent.receiver.resolutionComplete()
+    assert clock.tcpClients == []
+    assert clock.getDelayedCalls() == []
 
 
 @implementer(IAgent)

@@ -25,6 +25,7 @@ from twisted.web.client import ResponseNeverReceived
 from argoproxy.config import Config, ConfigFault
 from argoproxy.conversation import Call
 from argoproxy.errors import UpstreamFault
+from argoproxy.net.deadline import Deadline
 from argoproxy.net.tunnel import Tunnel, TunnelRefused
 from argoproxy.service import make_proxy
 from argoproxy.simulator import Simulator, SimulatorSettings
@@ -213,7 +214,7 @@ class Standing:
         self.opening: Any = None
         self.outcome: list[Any] = []
         self.inner = Protocol()
-        tunnel = Tunnel(self.clock, self, b"CONNECT", 10.0)  # type: ignore[arg-type]
+        tunnel = Deadline(Tunnel(self, b"CONNECT"), self.clock, 10.0)  # type: ignore[arg-type]
         self.opened = tunnel.connect(Factory.forProtocol(lambda: self.inner))
         self.opened.addBoth(self.outcome.append)
 
