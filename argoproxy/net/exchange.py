@@ -135,6 +135,8 @@ class Exchange:
                     translation = self._replanned(fault)
         except Exception as error:  # noqa: BLE001 - the one place that turns the unexpected into a 500
             await self._failed(error)
+            # The frames that it has come through hold the exchange, and would wait for the garbage collector with it.
+            error.__traceback__ = error.__context__ = None
         finally:
             self._stop_clocks()
             self._account()

@@ -522,12 +522,14 @@ def test_nothing_is_left_behind() -> None:
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_a_request_that_is_over_is_gone_without_the_garbage_collector(stream: bool) -> None:
-    """Bodies may be large: none of them may wait in a cycle of references."""
+@pytest.mark.parametrize("fault", ["", "429", "error-200", "nested-error", "auth-notice"])
+def test_a_request_that_is_over_is_gone_without_the_garbage_collector(fault: str, stream: bool) -> None:
+    """Bodies may be large: none of them may wait in a cycle of references, also behind a fault."""
     web = Web(SimulatorSettings(first_byte_delay=1.0))
+    said = f"Hello [sim:{fault}]" if fault else "Hello"
     gc.disable()
     try:
-        got = web.begin("POST", CHAT, HELLO | {"stream": stream})
+        got = web.begin("POST", CHAT, HELLO | {"stream": stream, "messages": [{"role": "user", "content": said}]})
         [exchange] = web.proxy.underway.exchanges
         parts: list[Any] = [weakref.ref(exchange), weakref.ref(exchange._translation), weakref.ref(exchange._reply)]
         del exchange
