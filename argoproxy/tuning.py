@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 # Collections are rare: what a request leaves behind is freed by counting references, but for failures.
-_THRESHOLDS = (5_000, 20, 50)
+_THRESHOLDS = (5_000, 20, 10)
 _ADDRESSES = 64
 
 

@@ -90,7 +90,8 @@ class Planner:
             return None
         for name, others in self.fallbacks.items():
             if self._is(name, model):
-                return Fallbacks(list(others), partial(self._instead, dialect, request, user, record))
+                instead = [other for other in others if not self._is(other, model)]
+                return Fallbacks(instead, partial(self._instead, dialect, request, user, record))
         return None
 
     def _is(self, name: str, model: Model) -> bool:

@@ -45,6 +45,13 @@ def test_it_serves_after_any_failure_of_argos(fault: str) -> None:
     assert _asked(web) == ["gpt5", "gpt41"]
 
 
+def test_the_model_itself_by_another_name_is_no_other() -> None:
+    web = _web(fallbacks={"gpt5": ["gpt-5", "gpt41"]})
+    web.simulator.fault("status=500", times=None)
+    web.post(CHAT, HELLO)
+    assert _asked(web) == ["gpt5", "gpt41"]
+
+
 @pytest.mark.parametrize("fault", ["reset", "html-502"])
 def test_what_may_be_tried_again_is_so_first(fault: str) -> None:
     web = _web()
