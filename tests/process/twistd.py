@@ -91,6 +91,7 @@ class Twistd:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 text=True,
+                preexec_fn=_heed_interrupts,  # noqa: PLW1509 - no thread of the tests holds a lock then
                 **self._where(),
             ) as process,
         ):
@@ -150,3 +151,8 @@ class Twistd:
         inherited = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
         mine = {"HOME": str(self.folder), "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
         return {"cwd": self.folder, "env": {**inherited, **mine, **self.environment}}
+
+
+def _heed_interrupts() -> None:
+    """As a terminal's programs do: a shell has those that it starts in the background ignore it, and so all of theirs."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
