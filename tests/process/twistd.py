@@ -91,7 +91,7 @@ class Twistd:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 text=True,
-                preexec_fn=_heed_interrupts,  # noqa: PLW1509 - no thread of the tests holds a lock then
+                preexec_fn=_heed_interrupts,
                 **self._where(),
             ) as process,
         ):
@@ -154,5 +154,5 @@ class Twistd:
 
 
 def _heed_interrupts() -> None:
-    """As a terminal's programs do: a shell has those that it starts in the background ignore it, and so all of theirs."""
+    """As programs of a terminal do. Those that a shell starts in the background ignore it, and so do all of theirs."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
