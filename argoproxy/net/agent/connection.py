@@ -141,6 +141,7 @@ class Connection:
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._over = True
+        self._reader.end()
         self._origin.forget(self)
         if self._linger is not None and self._linger.active():
             self._linger.cancel()

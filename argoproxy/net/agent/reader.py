@@ -91,6 +91,10 @@ class Reader:
             self._blame(ReplyFault("too much around its body"))
         return b""
 
+    def end(self) -> None:
+        """Nothing more is read. The parser and this know each other, and would wait for the garbage collector."""
+        del self._parser, self._feed
+
     def on_message_begin(self) -> None:
         if self.complete:
             raise Surplus

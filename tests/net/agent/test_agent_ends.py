@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
+from httptools import HttpResponseParser
 from twisted.internet.defer import CancelledError
 from twisted.python.failure import Failure
 from twisted.web.client import ResponseDone, ResponseFailed
@@ -190,3 +193,20 @@ def test_a_whole_body_is_a_producer_for_any_agent() -> None:
     assert verifyObject(IBodyProducer, body)
     body.startProducing(type("Consumer", (), {"write": staticmethod(written.append)}))  # type: ignore[arg-type]
     assert (written, body.length) == ([b"abc"], 3)
+
+
+def test_a_lost_connection_leaves_no_parser_to_the_garbage_collector(asker: Client) -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        before = _parsers()
+        asker.whole()
+        assert _parsers() == before + 1
+        asker.line.lose()
+        assert _parsers() == before
+    finally:
+        gc.enable()
+
+
+def _parsers() -> int:
+    return sum(isinstance(one, HttpResponseParser) for one in gc.get_objects())
