@@ -49,7 +49,7 @@ class ForwardProxy:
     A proxy that leads out.
 
     @ivar _credentials: what it wants to know of us, as a header's value; empty for nothing.
-    @ivar _timeout: seconds in which a connection must be there, and whatever is behind it.
+    @ivar _timeout: seconds in which a connection to it must be there.
     """
 
     _reactor: Any
@@ -72,7 +72,7 @@ class ForwardProxy:
         lines = [f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n".encode("ascii")]
         if self._credentials:
             lines.append(b"Proxy-Authorization: %b\r\n" % self._credentials)
-        return Deadline(Tunnel(self._proxy(), b"".join([*lines, b"\r\n"])), self._reactor, self._timeout)
+        return Tunnel(self._proxy(), b"".join([*lines, b"\r\n"]))
 
     def leading(self, agent: IAgent) -> IAgent:
         """

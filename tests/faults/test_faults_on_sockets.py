@@ -24,7 +24,8 @@ from twisted.web.client import Agent
 from twisted.web.http_headers import Headers
 
 from argoproxy.config import Config
-from argoproxy.service import Proxy, make_proxy
+from argoproxy.proxy import Proxy
+from argoproxy.service import make_proxy
 from argoproxy.simulator import FAULTS, Simulator, SimulatorSettings
 from tests.faults.askers import ASKERS, Asker, Outcome, Whole
 from tests.faults.test_faults import check

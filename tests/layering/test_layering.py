@@ -45,7 +45,13 @@ TABLE = {
     ),
     "description": _rule("argoproxy conversation dialects net vocabulary"),
     "registry": Rule(None, None),
-    "service": Rule(None, None),
+    "composition": Rule(None, None),
+    "lasting": _rule("interfaces net tokens", "twisted"),
+    "assembly": _rule("argoproxy config errors net", "twisted"),
+    "proxy": _rule("assembly composition config endpoints errors lasting net soundness", "twisted"),
+    "service": _rule(
+        "composition config endpoints entrance lasting net proxy registry simulation soundness", "twisted"
+    ),
     "reach": _rule("config conversation interfaces net registry", "twisted"),
     "entrance": _rule("catalogue config errors interfaces keys net quotas soundness", "twisted txredisapi"),
     "simulation": _rule("config listening simulator", "twisted"),
@@ -97,7 +103,7 @@ HARMLESS = [
     ("errors.py", "if TYPE_CHECKING:\n    from twisted.internet.defer import Deferred"),
     ("tap.py", "def f():\n    from .daemon import x"),
     ("catalogue/a.py", "import yaml"),
-    ("service.py", "import klein\nfrom . import dialects, net"),
+    ("composition.py", "import klein\nfrom . import dialects, net"),
 ]
 
 

@@ -30,7 +30,8 @@ from twisted.web.server import Request, Site
 from argoproxy.config import Config
 from argoproxy.net.client import Overridden, make_agent
 from argoproxy.net.handshake import NotAgreed
-from argoproxy.service import Proxy, make_proxy
+from argoproxy.proxy import Proxy
+from argoproxy.service import make_proxy
 from argoproxy.simulator import Simulator, SimulatorSettings
 from tests.net.certificates import certificate_for
 
