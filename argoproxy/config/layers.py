@@ -87,6 +87,27 @@ def load(
     return Config(**values, notices=notices, source=os.path.abspath(place) if place else None)
 
 
+def load_only(
+    name: str,
+    path: str | None = None,
+    environ: Mapping[str, str] = _EMPTY,
+    search: Callable[[Mapping[str, str]], Iterable[str]] = search_paths,
+) -> Any:
+    """
+    One field of what L{load} gives, whatever is wrong with the others.
+
+    @param name: of a key that a file and the environment may have under its own name.
+    @raise ConfigFault: this one can't be read, or the file that may have it.
+    """
+    key = _BY_NAME[name]
+    place, data = _find(path, environ, search)
+    document = parse_document(data, place)
+    values = {found: value for found, value in document.values.items() if ancestors.public_name(found) == name}
+    file = _from_file(attrs.evolve(document, values=values), place)
+    environment = _from_environment({found: text for found, text in environ.items() if found == key.variable})
+    return _stack((file, environment)).get(name, key.default)
+
+
 def _find(
     path: str | None, environ: Mapping[str, str], search: Callable[[Mapping[str, str]], Iterable[str]]
 ) -> tuple[str, bytes]:
