@@ -71,7 +71,7 @@ def assembled(lasting: Lasting, config: Config) -> Assembly:
     background = (there.circuits, refresher, lookout, entrance.watch)
     return Assembly(
         config=_telling_unknown(config, catalogue),
-        resource=Routes(entrance.traffic, DIALECTS, APIS, entrance.catalogue, refresher, status).resource,
+        resource=Routes(entrance.traffic, DIALECTS, APIS, refresher, status).resource,
         traffic=traffic,
         stranger=entrance.stranger,
         peers=peers,

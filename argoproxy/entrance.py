@@ -19,7 +19,7 @@ from .catalogue.permitted import Permitted
 from .config import Config
 from .config.keys import ApiKey
 from .errors import ProxyError
-from .interfaces import ICatalogue, ILedger
+from .interfaces import ILedger
 from .keys import file
 from .keys.ring import Ring
 from .keys.watch import Watch
@@ -39,13 +39,11 @@ _OF_ALL = {"per_user": of_user, "per_address": of_address}
 class Entrance:
     """
     @ivar traffic: what requests go to first.
-    @ivar catalogue: the models that whoever asks may use.
     @ivar stranger: why nobody listens to somebody who begins to send, if nobody does.
     @ivar watch: what looks after the file with keys, if there is one.
     """
 
     traffic: Traffic | Gate
-    catalogue: Callable[[Request], ICatalogue]
     stranger: Callable[[Request, bytes], ProxyError | None] = anybody
     watch: Watch | None = None
 
@@ -65,19 +63,17 @@ def make_ledger(config: Config, reactor: Any, seconds: Callable[[], float]) -> I
 
 def make_entrance(config: Config, traffic: Traffic, ledger: ILedger, reactor: Any) -> Entrance:
     """@raise ConfigFault: the file with keys can't be used."""
-    catalogue = traffic.parties.planner.catalogue
     keyed = bool(config.keys or config.keys_file)
     if not keyed and not config.limits:
-        return Entrance(traffic, lambda request: catalogue)
+        return Entrance(traffic)
     others = [_OF_ALL[name](limits) for name, limits in config.limits.items()]
     if not keyed:
-        gate = Gate(traffic, by_nothing(traffic), others, ledger, time.time)
-        return Entrance(gate, gate.catalogue)
+        return Entrance(Gate(traffic, by_nothing(traffic), others, ledger, time.time))
     ring: Ring[Holder] = Ring(partial(_holder, traffic), time.time)
     seen = None if config.keys_file is None else file.mark(config.keys_file)
     ring.replace(sound_keys(config))
     gate = Gate(traffic, by_key(ring.owner), others, ledger, time.time)
-    return Entrance(gate, gate.catalogue, gate.stranger, _watch(config, ring, seen, reactor))
+    return Entrance(gate, gate.stranger, _watch(config, ring, seen, reactor))
 
 
 def _watch(config: Config, ring: Ring[Holder], seen: object, reactor: Any) -> Watch | None:

@@ -74,6 +74,10 @@ class Allowance(msgspec.Struct, frozen=True):
     def __add__(self, other: Allowance) -> Allowance:
         return Allowance(self.rates + other.rates, self.places + other.places)
 
+    def without_tokens(self) -> Allowance:
+        """The same for what has none."""
+        return Allowance(tuple(rate for rate in self.rates if rate.unit != "tokens"), self.places)
+
 
 class Limits(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """What an operator lays down for somebody; C{None} for no limit."""

@@ -7,13 +7,13 @@ from typing import Any
 
 import msgspec
 from klein import Klein
-from twisted.internet.defer import Deferred, fail
+from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 from twisted.web.server import Request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from argoproxy.conversation import Model
-from argoproxy.errors import ClientFault, ProxyError
+from argoproxy.errors import ClientFault
 from argoproxy.interfaces import ICatalogue, IDialect
 from argoproxy.limits import time_allowed
 
@@ -48,18 +48,15 @@ class Routes:
         traffic: Traffic | Gate,
         dialects: Mapping[str, IDialect],
         apis: Apis,
-        catalogue: Callable[[Request], ICatalogue],
         refresher: Refresher,
         status: Status,
     ) -> None:
         """
         @param dialects: by name.
-        @param catalogue: the models that whoever asks may use; raises a L{ClientFault} for nobody.
         """
         self._traffic = traffic
         self._dialects = dialects
         self._apis = apis
-        self._catalogue = catalogue
         self._refresher = refresher
         self._status = status
         self.app = Klein()
@@ -125,43 +122,27 @@ class Routes:
         own_path = request.path.startswith(b"/v1beta")
         return self._apis.of_path(request.path) if own_path else self._apis.asking(request)
 
-    def _models(self, request: Request) -> None:
-        api = self._lister(request)
-        query = query_of(request)
-        self._from_memory(request, api, lambda: api.models.listing(self._catalogue(request).models(), query))
+    def _models(self, request: Request) -> Deferred[None]:
+        api, query = self._lister(request), query_of(request)
+        return self._traffic.answer(request, api.faults, lambda models: api.models.listing(models.models(), query))
 
-    def _one_model(self, request: Request, name: str) -> None:
+    def _one_model(self, request: Request, name: str) -> Deferred[None] | None:
         if name.rpartition(":")[2] in _GOOGLES_METHODS:
             reply = self._reply(request)
             reply.refuse(_only(reply, "POST"))
-            return
+            return None
         api = self._lister(request)
-        self._from_memory(request, api, lambda: api.models.one(_known(self._catalogue(request), name), name))
-
-    def _from_memory(self, request: Request, api: Api, answer: Callable[[], bytes]) -> None:
-        reply = self._traffic.reply(request, api.faults)
-        try:
-            body = answer()
-        except ProxyError as fault:
-            reply.refuse(fault)
-        else:
-            reply.whole(200, body)
+        return self._traffic.answer(request, api.faults, lambda models: api.models.one(_known(models, name), name))
 
     def _refresh(self, request: Request) -> Deferred[None]:
-        reply = self._reply(request)
+        faults = self._apis.of_path(request.path).faults
+        return self._traffic.answer(request, faults, lambda models: self._refreshed(request))
 
-        def told(counts: tuple[int, int]) -> None:
-            reply.whole(200, msgspec.json.encode(Counts(*counts)))
-
-        return self._refreshed(request).addCallbacks(told, lambda failure: _refused(reply, failure))
-
-    def _refreshed(self, request: Request) -> Deferred[tuple[int, int]]:
-        try:
-            self._catalogue(request)
-            seconds = time_allowed(_patience(request), query_of(request), None)
-        except ProxyError as fault:
-            return fail(fault)
-        return self._refresher.refresh() if seconds is None else self._refresher.refresh(seconds)
+    def _refreshed(self, request: Request) -> Deferred[bytes]:
+        """@raise ClientFault: the time that it may take is none."""
+        seconds = time_allowed(_patience(request), query_of(request), None)
+        refreshed = self._refresher.refresh() if seconds is None else self._refresher.refresh(seconds)
+        return refreshed.addCallback(lambda counts: msgspec.json.encode(Counts(*counts)))
 
     def _lost(self, request: Request, failure: Failure) -> bytes:
         """A path or a method that there isn't. Klein finishes the request itself: it saw no route begin it."""
@@ -198,9 +179,3 @@ def _patience(request: Request) -> float | None:
         raise ClientFault(
             "Invalid 'timeout': expected seconds above 0.", code="invalid_value", param="timeout"
         ) from None
-
-
-def _refused(reply: Reply, failure: Failure) -> None:
-    failure.trap(ProxyError)
-    if isinstance(failure.value, ProxyError):
-        reply.refuse(failure.value)
