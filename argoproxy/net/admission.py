@@ -111,6 +111,9 @@ class Gate:
         except ClientFault as fault:
             _refuse(reply, fault)
             return succeed(None)
+        if not holder.guest.user:
+            # It is refused, and on nobody's account.
+            return self._traffic.serve(request, dialect, path or {}, reply, holder.guest)
         reply.record.key = holder.name
         admitted = Deferred.fromCoroutine(self._admitted(request, dialect, path or {}, reply, holder))
         return admitted.addErrback(self._traffic.unforeseen, reply)
@@ -201,11 +204,11 @@ def by_nothing(traffic: Traffic) -> Callable[[Request, Mapping[str, str]], Holde
 
 
 def of_user(limits: Limits) -> Callable[[Request, str], Allowance]:
-    """What each user may have, whichever keys are theirs."""
+    """What each user may have, whichever keys are theirs, and however they write their name."""
     of = lru_cache(_REMEMBERED)(partial(limits.of, "user"))
 
     def allowance(request: Request, user: str) -> Allowance:
-        return of(user)
+        return of(user.lower())
 
     return allowance
 
