@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import attrs
+from twisted.logger import Logger
 from twisted.web.server import Request
 
 from .catalogue.permitted import Permitted
@@ -27,7 +28,9 @@ from .net.admission import Gate, Holder, by_key, by_nothing, of_address, of_user
 from .net.site import anybody
 from .net.traffic import Guest, Traffic
 from .quotas.memory import MemoryLedger
-from .soundness import sound_keys
+from .soundness import COUNTED_APART, countable, sound_keys
+
+_log = Logger()
 
 _REDIS_PORT = 6379
 # Seconds that a connection to the store may take to open, and an answer of it to come.
@@ -79,7 +82,20 @@ def make_entrance(config: Config, traffic: Traffic, ledger: ILedger, reactor: An
 def _watch(config: Config, ring: Ring[Holder], seen: object, reactor: Any) -> Watch | None:
     if config.keys_file is None:
         return None
-    return Watch(reactor, config.keys_file, partial(sound_keys, config), ring.replace, seen)
+    return Watch(reactor, config.keys_file, partial(file.all_keys, config), partial(_let_in, config, ring), seen)
+
+
+def _let_in(config: Config, ring: Ring[Holder], keys: tuple[ApiKey, ...]) -> int:
+    """
+    Have those of the keys that there are now, without those that would ask for another start: who is gone must be.
+
+    @return: how many.
+    """
+    good = countable(config, keys)
+    if left_out := ", ".join(key.name for key in keys if key not in good):
+        _log.error("keys: not let in: {names}: {why}", names=left_out, why=COUNTED_APART)
+    ring.replace(good)
+    return len(good)
 
 
 def _holder(traffic: Traffic, key: ApiKey) -> Holder:

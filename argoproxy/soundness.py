@@ -13,6 +13,8 @@ from .config.keys import ApiKey
 from .conversation import Allowance
 from .keys.file import all_keys
 
+COUNTED_APART = "each worker would count for itself: set limits_store, or workers to 1"
+
 
 def check(config: Config) -> None:
     """@raise ConfigFault: it can't serve."""
@@ -55,7 +57,17 @@ def sound_keys(config: Config) -> tuple[ApiKey, ...]:
     @raise ConfigFault: they can't be used, or have limits that nobody could keep account of.
     """
     keys = all_keys(config)
-    limited = config.limits or any(key.of("key", key.name) != Allowance() for key in keys)
-    if limited and config.workers > 1 and config.limits_store is None:
-        raise ConfigFault("limits: each worker would count for itself: set limits_store, or workers to 1")
+    if (config.limits and _each_counts(config)) or countable(config, keys) != keys:
+        raise ConfigFault(f"limits: {COUNTED_APART}")
     return keys
+
+
+def countable(config: Config, keys: tuple[ApiKey, ...]) -> tuple[ApiKey, ...]:
+    """Those whose limits somebody can keep account of."""
+    if not _each_counts(config):
+        return keys
+    return tuple(key for key in keys if key.of("key", key.name) == Allowance())
+
+
+def _each_counts(config: Config) -> bool:
+    return config.workers > 1 and config.limits_store is None

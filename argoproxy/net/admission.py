@@ -118,6 +118,9 @@ class Gate:
         except ClientFault as fault:
             _refuse(reply, fault)
             return succeed(None)
+        if not holder.guest.user:
+            # It is refused, and on nobody's account.
+            return self._traffic.serve(request, dialect, path or {}, reply, holder.guest)
         reply.record.key = holder.name
         allowance = holder.allowance
         for other in self._others:
@@ -215,11 +218,11 @@ def by_nothing(traffic: Traffic) -> Callable[[Request, Mapping[str, str]], Holde
 
 
 def of_user(limits: Limits) -> Callable[[Request, str], Allowance]:
-    """What each user may have, whichever keys are theirs."""
+    """What each user may have, whichever keys are theirs, and however they write their name."""
     of = lru_cache(_REMEMBERED)(partial(limits.of, "user"))
 
     def allowance(request: Request, user: str) -> Allowance:
-        return of(user)
+        return of(user.lower())
 
     return allowance
 

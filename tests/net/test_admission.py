@@ -407,7 +407,20 @@ def test_there_may_be_limits_without_keys() -> None:
     web = Web(limits={"per_user": {"requests_per_minute": 1}}, username_passthrough=True)
     statuses = [web.post(*OPENAI, _bearer(name)).status for name in ("alice", "bob", "alice")]
     assert statuses == [200, 200, 429]
-    assert web.post(*OPENAI).status == 401
+
+
+@pytest.mark.parametrize("limited", ["per_user", "per_address"])
+def test_who_gives_no_name_where_names_are_keys_is_told_so_and_is_nobody_s_account(limited: str) -> None:
+    web = Web(limits={limited: {"requests_per_minute": 5}}, username_passthrough=True)
+    got = [web.post(*OPENAI, headers) for headers in ({}, _bearer("two words"), {}, {}, {})]
+    assert [(one.status, one.error["code"]) for one in got] == [(401, "missing_api_key")] * 5
+    assert [one.header("x-ratelimit-limit-requests") for one in got] == [None] * 5
+    assert web.post(*OPENAI, _bearer("alice")).header("x-ratelimit-remaining-requests") == "4"
+
+
+def test_a_name_is_one_account_however_it_is_written() -> None:
+    web = Web(limits={"per_user": {"requests_per_minute": 1}}, username_passthrough=True)
+    assert [web.post(*OPENAI, _bearer(name)).status for name in ("alice", "Alice")] == [200, 429]
 
 
 class _From:
