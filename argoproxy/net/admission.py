@@ -118,16 +118,22 @@ class Gate:
         except ClientFault as fault:
             _refuse(reply, fault)
             return succeed(None)
-        if not holder.guest.user:
-            # It is refused, and on nobody's account.
-            return self._traffic.serve(request, dialect, path or {}, reply, holder.guest)
         reply.record.key = holder.name
+        serve_them = partial(serve, reply, holder.guest)
+        if holder.guest.user or not tokens:
+            limits = self._limits(request, holder, tokens)
+            served: Coroutine[Any, Any, Any] = self._admitted(dialect, reply, limits, serve_them)
+        else:
+            # It is refused, and on nobody's account.
+            served = serve_them()
+        done: Deferred[None] = Deferred.fromCoroutine(served)
+        return done.addErrback(self._traffic.unforeseen, reply)
+
+    def _limits(self, request: Request, holder: Holder, tokens: bool) -> Allowance:
         allowance = holder.allowance
         for other in self._others:
             allowance += other(request, holder.guest.user)
-        limits = allowance if tokens else allowance.without_tokens()
-        admitted = Deferred.fromCoroutine(self._admitted(dialect, reply, limits, partial(serve, reply, holder.guest)))
-        return admitted.addErrback(self._traffic.unforeseen, reply)
+        return allowance if tokens else allowance.without_tokens()
 
     async def _admitted(
         self, dialect: IDialect, reply: Reply, allowance: Allowance, serve: Callable[[], Coroutine[Any, Any, int]]
@@ -222,7 +228,7 @@ def of_user(limits: Limits) -> Callable[[Request, str], Allowance]:
     of = lru_cache(_REMEMBERED)(partial(limits.of, "user"))
 
     def allowance(request: Request, user: str) -> Allowance:
-        return of(user.lower())
+        return of(user.lower()) if user else Allowance()
 
     return allowance
 

@@ -418,6 +418,12 @@ def test_who_gives_no_name_where_names_are_keys_is_told_so_and_is_nobody_s_accou
     assert web.post(*OPENAI, _bearer("alice")).header("x-ratelimit-remaining-requests") == "4"
 
 
+def test_who_gives_no_name_is_limited_by_address_in_what_needs_none() -> None:
+    for limited, second in (("per_user", 200), ("per_address", 429)):
+        web = Web(limits={limited: {"requests_per_minute": 1}}, username_passthrough=True)
+        assert [web.get("/v1/models").status for _ in range(2)] == [200, second]
+
+
 def test_a_name_is_one_account_however_it_is_written() -> None:
     web = Web(limits={"per_user": {"requests_per_minute": 1}}, username_passthrough=True)
     assert [web.post(*OPENAI, _bearer(name)).status for name in ("alice", "Alice")] == [200, 429]
