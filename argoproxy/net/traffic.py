@@ -168,8 +168,8 @@ def header(request: Request, name: str) -> str | None:
 
 def asker(request: Request, query: Mapping[str, str]) -> str:
     """
-    What a client gives as its key, in whichever way its API has: a key of ours, or with C{username_passthrough} the name
-    of a user; empty if it gives nothing that could be one.
+    What a client gives as its key, in whichever way its API has: a key of ours, or with C{username_passthrough} the
+    name of a user; empty if it gives nothing that could be one.
     """
     scheme, _, bearer = (header(request, "authorization") or "").partition(" ")
     keys = (
