@@ -51,9 +51,9 @@ def connector(config: Config, reactor: Any) -> Callable[[], Connection]:
     @raise OSError: the file with authorities can't be read. C{ValueError}: it has none.
     """
     address = urlsplit(config.limits_store or "")
-    password = _plain(address.password) or config.limits_store_password
+    user, password = _plain(address.username), _plain(address.password) or config.limits_store_password
     # The file with authorities may have gone by the time of the next connection.
-    return partial(_connected, _endpoint(address, config, reactor), _number(address), _plain(address.username), password)
+    return partial(_connected, _endpoint(address, config, reactor), _number(address), user, password)
 
 
 def _connected(endpoint: IStreamClientEndpoint, number: int, user: str | None, password: str | None) -> Connection:
