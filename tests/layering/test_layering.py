@@ -53,7 +53,8 @@ TABLE = {
         "composition config endpoints entrance lasting net proxy registry simulation soundness", "twisted"
     ),
     "reach": _rule("config conversation interfaces net registry", "twisted"),
-    "entrance": _rule("catalogue config errors interfaces keys net quotas soundness", "twisted txredisapi"),
+    "entrance": _rule("catalogue config errors interfaces keys net quotas soundness store", "twisted"),
+    "store": _rule("config reach", "twisted txredisapi"),
     "simulation": _rule("config listening simulator", "twisted"),
     "soundness": _rule("config conversation keys net"),
     "simulator": _rule("argoproxy wire listening", "klein twisted werkzeug yaml"),
