@@ -40,6 +40,7 @@ class ProxyService(MultiService):
     def __init__(self, proxy: Proxy, claims: Sequence[Claim]) -> None:
         super().__init__()
         self.proxy = proxy
+        self._claims = claims
         proxy.listen_at(claims)
         for one in claims:
             one.service(proxy.site).setServiceParent(self)
@@ -50,11 +51,15 @@ class ProxyService(MultiService):
 
     def reload(self, config: Config) -> None:
         """
-        Serve by another configuration from the next request on: see L{Proxy.reload}.
+        Serve by another configuration from the next request on: see L{Proxy.reload}. New connections are served with
+        the certificates that are there by now.
 
         @raise ConfigFault: it can't serve; nothing has changed.
         """
         self.proxy.reload(config)
+        for one in self._claims:
+            if one.tls is not None:
+                one.tls.renew()
 
     def when_ready(self) -> Deferred[None]:
         """Fires when the reactor runs, and with it what listens."""
