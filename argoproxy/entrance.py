@@ -47,11 +47,18 @@ class Entrance:
     watch: Watch | None = None
 
 
+def account_of(config: Config) -> tuple[object, ...]:
+    """What configurations have in common by which one ledger can keep account."""
+    if config.limits_store is None:
+        return ()
+    return config.limits_store, config.limits_store_password, config.limits_when_away, config.ca_file
+
+
 def make_ledger(config: Config, reactor: Any, seconds: Callable[[], float]) -> ILedger:
     """
     Who keeps account of what is used. Nothing is connected to before there is something to account for.
 
-    @param seconds: a clock that nobody sets, unlike the reactor's.
+    @param seconds: a clock that nobody sets.
     """
     if config.limits_store is None:
         return MemoryLedger(seconds)

@@ -134,8 +134,10 @@ class Proxy:
         before = self._serving
         wanted = successor(before.config, config)
         check(wanted)
-        after = assembled(self._lasting, wanted)
+        after = assembled(self._lasting, wanted, before)
         after.follow(before)
+        if after.ledger is not before.ledger:
+            before.ledger.retire()
         self._serving = after
         self.site.serve(after.resource, after.traffic.most_bytes)
         self._heed()
@@ -182,7 +184,7 @@ class Proxy:
 
     async def _end(self) -> None:
         await self._serving.close()
-        self._lasting.ledger.close()
+        self._serving.ledger.close()
         if self._simulator is not None:
             await maybeDeferred(self._simulator.stopService)
 

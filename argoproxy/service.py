@@ -22,7 +22,6 @@ from twisted.web.server import Site
 from .composition import assembled
 from .config import Config, ConfigFault
 from .endpoints import Claim, claim
-from .entrance import make_ledger
 from .lasting import Lasting
 from .net.site import BoundedSite
 from .proxy import Proxy
@@ -168,7 +167,7 @@ def _connected(
     check(config)
     # In memory time is the test's.
     seconds = time.monotonic if agent is None else reactor.seconds
-    lasting = Lasting(reactor, agent, ledger=make_ledger(config, reactor, seconds))
+    lasting = Lasting(reactor, agent, seconds)
     serving = assembled(lasting, config)
     site = BoundedSite(
         serving.resource, serving.traffic.most_bytes, lambda path: APIS.of_path(path).faults, reactor

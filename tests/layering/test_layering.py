@@ -46,11 +46,11 @@ TABLE = {
     "description": _rule("argoproxy conversation dialects net vocabulary"),
     "registry": Rule(None, None),
     "composition": Rule(None, None),
-    "lasting": _rule("interfaces net tokens", "twisted"),
-    "assembly": _rule("argoproxy config errors net", "twisted"),
+    "lasting": _rule("net tokens", "twisted"),
+    "assembly": _rule("argoproxy config errors interfaces net", "twisted"),
     "proxy": _rule("assembly composition config endpoints errors lasting net soundness", "twisted"),
     "service": _rule(
-        "composition config endpoints entrance lasting net proxy registry simulation soundness", "twisted"
+        "composition config endpoints lasting net proxy registry simulation soundness", "twisted"
     ),
     "reach": _rule("config conversation interfaces net registry", "twisted"),
     "entrance": _rule("catalogue config errors interfaces keys net quotas soundness store", "twisted"),
