@@ -22,7 +22,7 @@ from twisted.web.http import HTTPChannel
 from argoproxy.errors import ClientFault, Misdirected
 
 from .chunks import Chunks
-from .head import Head, beginning
+from .head import Head, beginning, is_possible
 from .headers import PlainHeaders
 from .record import new_token
 from .reply import JSON
@@ -218,6 +218,8 @@ class Channel(HTTPChannel):
             self._unread = data[end + 4 :]
             self._begin(data[: end + 4])
             return True
+        elif data and not is_possible(data):
+            self._refuse_head(data, 400, _NO_HTTP, "bad_request")
         return False
 
     def _begin(self, data: bytes) -> None:

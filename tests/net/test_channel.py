@@ -184,6 +184,29 @@ def test_a_first_line_that_is_none_is_refused(first: bytes) -> None:
     assert line.closed
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        b"\x05\x01\x00",
+        b"{}",
+        b"\r\n\0",
+        b"GET / HTTP/1.1\nHost: x\n\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\n\n",
+    ],
+)
+def test_what_never_becomes_a_head_is_refused_at_once(sent: bytes) -> None:
+    """Not when its time is over: who speaks TLS, say, waits for an answer."""
+    line = Line(Web())
+    for byte in sent:
+        assert not line.said()
+        line.channel.dataReceived(bytes([byte]))
+        if line.closed:
+            break
+    assert _statuses(line.said()) == [400]
+    assert line.closed
+
+
 def test_a_head_that_never_ends_is_refused() -> None:
     line = Line(Web())
     while not line.closed:
