@@ -248,7 +248,11 @@ def test_who_can_not_be_read_is_told_so_by_the_api_that_was_asked(rest: bytes, s
         line.web.settle(61.0)
         said = line.said()[before:]
     assert _statuses(said) == [status]
-    assert list(_bodies(said)[0]["error"]) == SHAPES[path]
+    [body] = _bodies(said)
+    assert list(body["error"]) == SHAPES[path]
+    told = {line.partition(b": ")[0].lower(): line.partition(b": ")[2] for line in said.split(b"\r\n")}
+    assert told[b"date"].endswith(b" GMT")
+    assert told[b"x-request-id"] == told[b"request-id"] == body.get("request_id", told[b"request-id"].decode()).encode()
 
 
 def test_of_whom_not_even_the_path_has_come_openais_api_is_told() -> None:
