@@ -158,7 +158,7 @@ async def test_it_has_the_process_to_itself_and_gives_it_back() -> None:
     assert not gc.isenabled()
     service.startService()
     try:
-        await deferLater(reactor, 0)
+        await _running(service).when_loaded()
         assert gc.isenabled()
         assert gc.get_freeze_count() > 0
         assert [signal.getsignal(number) for number in NUMBERS[:2]] != before

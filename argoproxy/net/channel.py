@@ -322,7 +322,7 @@ class Channel(HTTPChannel):
             # The request has its refusal already.
             self.loseConnection()
             return
-        body = self.site.dialect_for(b"").error(ClientFault(text, status=status, code=code))
+        body = self.site.faults_for(b"").error(ClientFault(text, status=status, code=code))
         token = f"req_{new_token()}"
         head = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nServer: argoproxy\r\nX-Request-Id: {token}\r\n"
         rest = f"Content-Type: {JSON}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"

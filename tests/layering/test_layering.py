@@ -48,10 +48,12 @@ TABLE = {
     "composition": Rule(None, None),
     "lasting": _rule("interfaces net tokens", "twisted"),
     "assembly": _rule("argoproxy config errors net", "twisted"),
-    "proxy": _rule("assembly composition config endpoints errors lasting net soundness", "twisted"),
+    "front": _rule("net"),
+    "proxy": _rule("assembly composition config endpoints errors front lasting net soundness", "twisted"),
     "service": _rule(
-        "composition config endpoints entrance lasting net proxy registry simulation soundness", "twisted"
+        "composition config endpoints entrance front lasting net proxy registry simulation soundness", "twisted"
     ),
+    "prompt": _rule("dialects net service soundness", "twisted"),
     "reach": _rule("config conversation interfaces net registry", "twisted"),
     "entrance": _rule("catalogue config errors interfaces keys net quotas soundness", "twisted txredisapi"),
     "simulation": _rule("config listening simulator", "twisted"),
