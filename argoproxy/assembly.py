@@ -17,6 +17,7 @@ from twisted.web.server import Request
 from . import __version__
 from .config import Config
 from .errors import ProxyError
+from .interfaces import ILedger
 from .net.client import Close
 from .net.peers import Peers
 from .net.traffic import Traffic
@@ -41,6 +42,7 @@ class Assembly:
 
     @ivar resource: the whole web, for any Site.
     @ivar stranger: as in L{Entrance}.
+    @ivar ledger: who keeps account of what is used of limits.
     """
 
     config: Config
@@ -48,6 +50,7 @@ class Assembly:
     traffic: Traffic
     stranger: Callable[[Request, bytes], ProxyError | None]
     peers: Peers
+    ledger: ILedger
     _background: Sequence[Background]
     _close_connections: Close | None
     _wires: Callable[[], Mapping[str, str]]

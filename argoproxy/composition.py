@@ -18,8 +18,8 @@ from . import __version__
 from .assembly import Assembly
 from .catalogue import Catalogue
 from .config import Config
-from .entrance import make_entrance
-from .interfaces import IDialect
+from .entrance import account_of, make_entrance, make_ledger
+from .interfaces import IDialect, ILedger
 from .lasting import Lasting
 from .net.addresses import Outward
 from .net.discovery import Discovery
@@ -43,11 +43,12 @@ from .routing import Router
 _SIMULATED_USER = "someone"
 
 
-def assembled(lasting: Lasting, config: Config) -> Assembly:
+def assembled(lasting: Lasting, config: Config, before: Assembly | None = None) -> Assembly:
     """
     Put together what serves.
 
     @param config: one that has been checked.
+    @param before: what has served so far, whose account is gone on with, unless that is to be kept elsewhere.
     @raise ConfigFault: it can't serve all the same.
     """
     reactor = lasting.reactor
@@ -64,9 +65,10 @@ def assembled(lasting: Lasting, config: Config) -> Assembly:
     )
     release = Release(reactor, config.update_package, __version__)
     peers = Peers(lasting.underway, client, refresher, router, release)
-    store = lasting.ledger if config.limits_store else None
+    ledger = _ledger(lasting, config, before)
+    store = ledger if config.limits_store else None
     status = Status(client, refresher, release, router, peers, config.use_simulator, store, _description)
-    entrance = make_entrance(config, traffic, lasting.ledger, reactor)
+    entrance = make_entrance(config, traffic, ledger, reactor)
     lookout = release if config.update_check and not config.use_simulator else None
     background = (there.circuits, refresher, lookout, entrance.watch)
     return Assembly(
@@ -75,10 +77,17 @@ def assembled(lasting: Lasting, config: Config) -> Assembly:
         traffic=traffic,
         stranger=entrance.stranger,
         peers=peers,
+        ledger=ledger,
         background=[one for one in background if one is not None],
         close_connections=there.close,
         wires=router.in_use,
     )
+
+
+def _ledger(lasting: Lasting, config: Config, before: Assembly | None) -> ILedger:
+    if before is not None and account_of(before.config) == account_of(config):
+        return before.ledger
+    return make_ledger(config, lasting.reactor, lasting.seconds)
 
 
 def _planner(config: Config, catalogue: Catalogue, router: Router, lasting: Lasting) -> Planner:

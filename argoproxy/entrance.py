@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
 import attrs
 from twisted.logger import Logger
@@ -32,9 +31,6 @@ from .soundness import COUNTED_APART, countable, sound_keys
 
 _log = Logger()
 
-_REDIS_PORT = 6379
-# Seconds that a connection to the store may take to open, and an answer of it to come.
-_PATIENCE = 1.0
 _OF_ALL = {"per_user": of_user, "per_address": of_address}
 
 
@@ -51,17 +47,25 @@ class Entrance:
     watch: Watch | None = None
 
 
+def account_of(config: Config) -> tuple[object, ...]:
+    """What configurations have in common by which one ledger can keep account."""
+    if config.limits_store is None:
+        return ()
+    return config.limits_store, config.limits_store_password, config.limits_when_away, config.ca_file
+
+
 def make_ledger(config: Config, reactor: Any, seconds: Callable[[], float]) -> ILedger:
     """
     Who keeps account of what is used. Nothing is connected to before there is something to account for.
 
-    @param seconds: a clock that nobody sets, unlike the reactor's.
+    @param seconds: a clock that nobody sets.
     """
     if config.limits_store is None:
         return MemoryLedger(seconds)
     from .quotas.shared import SharedLedger
+    from .store import connector
 
-    return SharedLedger(reactor, partial(_connected, config, reactor), config.limits_when_away == "open")
+    return SharedLedger(reactor, connector(config, reactor), config.limits_when_away == "open")
 
 
 def make_entrance(config: Config, traffic: Traffic, ledger: ILedger, reactor: Any) -> Entrance:
@@ -104,25 +108,3 @@ def _holder(traffic: Traffic, key: ApiKey) -> Holder:
         permitted = Permitted(parties.planner.catalogue, key.models)
         parties = attrs.evolve(parties, planner=attrs.evolve(parties.planner, catalogue=permitted))
     return Holder(Guest(key.user or traffic.user or "", parties), key.of("key", key.name), key.name)
-
-
-def _connected(config: Config, reactor: Any) -> Any:
-    """A connection to the store, that opens by itself."""
-    from twisted.internet.endpoints import HostnameEndpoint
-    from txredisapi import RedisFactory
-
-    assert config.limits_store is not None
-    address = urlsplit(config.limits_store)
-    factory = RedisFactory(
-        address.netloc,
-        int(address.path.strip("/") or 0),
-        1,
-        password=config.limits_store_password,
-        replyTimeout=_PATIENCE,
-        convertNumbers=False,
-    )
-    # That it is not to be had is told by what is asked of it.
-    factory.deferred.addErrback(lambda failure: None)
-    host, port = address.hostname or "", address.port or _REDIS_PORT
-    factory.startConnecting(HostnameEndpoint(reactor, host, port, timeout=_PATIENCE))
-    return factory.handler

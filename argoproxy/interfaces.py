@@ -398,5 +398,8 @@ class ILedger(Interface):
         also where there are fewer: then somebody is in debt, and waits until that is paid.
         """
 
+    def retire() -> None:
+        """Another one keeps account from now on: close once the requests under way have given back their places."""
+
     def close() -> None:
         """Keep account no longer."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import attrs
 from twisted.web.iweb import IAgent
 
-from .interfaces import ILedger
 from .net.queued import Queues
 from .net.underway import Underway
 from .tokens import Counter
@@ -21,12 +21,12 @@ class Lasting:
     @ivar agent: in place of the network, for tests.
     @ivar underway: the exchanges of every configuration.
     @ivar queues: the places that they hold at ARGO.
-    @ivar ledger: who keeps account of what is used of limits.
+    @ivar seconds: a clock that nobody sets, unlike the reactor's.
     """
 
     reactor: Any
     agent: IAgent | None
-    ledger: ILedger
+    seconds: Callable[[], float]
     counter: Counter = attrs.field(factory=Counter, init=False)
     queues: Queues = attrs.field(init=False)
     underway: Underway = attrs.field(init=False)

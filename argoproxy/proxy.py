@@ -130,8 +130,10 @@ class Proxy:
         before = self._serving
         wanted = successor(before.config, config)
         check(wanted)
-        after = assembled(self._lasting, wanted)
+        after = assembled(self._lasting, wanted, before)
         after.follow(before)
+        if after.ledger is not before.ledger:
+            before.ledger.retire()
         self._serving = after
         self._take_over()
         if self._warming is not None:
@@ -177,7 +179,7 @@ class Proxy:
 
     async def _end(self) -> None:
         await self._serving.close()
-        self._lasting.ledger.close()
+        self._serving.ledger.close()
         if self._simulator is not None:
             await maybeDeferred(self._simulator.stopService)
 

@@ -207,11 +207,10 @@ def connected(
     @param config: one that has been checked.
     """
     from .composition import assembled
-    from .entrance import make_ledger
     from .lasting import Lasting
     from .proxy import Proxy
 
     # In memory time is the test's.
     seconds = time.monotonic if agent is None else reactor.seconds
-    lasting = Lasting(reactor, agent, ledger=make_ledger(config, reactor, seconds))
+    lasting = Lasting(reactor, agent, seconds)
     return Proxy(front, lasting, assembled(lasting, config), simulator)

@@ -7,6 +7,7 @@ A supervisor asks it too, which serves nothing: so nothing that serves is import
 from __future__ import annotations
 
 from importlib.util import find_spec
+from urllib.parse import urlsplit
 
 from .config import ENDPOINTS, Config, ConfigFault
 from .config.keys import ApiKey
@@ -46,8 +47,16 @@ def _check_keys(config: Config) -> None:
     if "*" in config.cors_origins and (config.keys or config.keys_file):
         raise ConfigFault('cors_origins: where keys are given out origins must be named: "*" is every page there is')
     sound_keys(config)
-    if config.limits_store is not None and find_spec("txredisapi") is None:
+    if config.limits_store is not None:
+        _check_store(config.limits_store, config.limits_store_password)
+
+
+def _check_store(address: str, password: str | None) -> None:
+    if find_spec("txredisapi") is None:
         raise ConfigFault("limits_store: needs txredisapi: pip install 'argoproxy[redis]'")
+    somebody = urlsplit(address)
+    if somebody.username and not (somebody.password or password):
+        raise ConfigFault("limits_store: names a user, and there is no password: set limits_store_password")
 
 
 def sound_keys(config: Config) -> tuple[ApiKey, ...]:

@@ -243,7 +243,7 @@ class Config:
     limits_store: str | None = _key(
         None, kinds.STORE, "Redis or Valkey that keeps what is used of limits, for several proxies; unset: memory."
     )
-    limits_store_password: str | None = _key(None, kinds.NAME, "Its password.")
+    limits_store_password: str | None = _key(None, kinds.NAME, "Its password, where the address has none.")
     limits_when_away: Unlimited = _key(
         "closed", kinds.choice(*get_args(Unlimited)), "While it is away requests are served unlimited, or refused."
     )
@@ -265,7 +265,7 @@ class Config:
         _NOTHING, kinds.RESOLVE, 'IP addresses to connect to: "host:port" to address; the name is kept for TLS.'
     )
     ca_file: str | None = _key(
-        None, kinds.FILE, "File of certificates (PEM) that vouch for ARGO, in place of the system's."
+        None, kinds.FILE, "File of certificates (PEM) that vouch for ARGO (and a rediss:// store), not the system's."
     )
     upstream_proxy: str | None = _key(
         None, kinds.PROXY, "Forward proxy that leads to ARGO; what the environment says of one is ignored."

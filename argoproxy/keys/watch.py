@@ -72,7 +72,7 @@ class Watch:
     def _heard(self, keys: _Keys | None) -> None:
         if keys is not None and self._looking is not None:
             self._trouble = ""
-            _log.info("keys: {count} are good now", count=self._changed(keys))
+            _log.info("keys: good ones now: {count}", count=self._changed(keys))
 
     def _failed(self, failure: Failure) -> None:
         """Say so. What may pass by itself is looked at again, and told once as long as it stays the same."""

@@ -22,7 +22,7 @@ from twisted.web.http import HTTPChannel
 from argoproxy.errors import ClientFault, Misdirected
 
 from .chunks import Chunks
-from .head import Head
+from .head import Head, beginning
 from .headers import PlainHeaders
 from .record import new_token
 from .reply import JSON
@@ -36,6 +36,7 @@ _log = Logger()
 
 # Bytes that a client may send ahead of a reply.
 _MOST_AHEAD = 1_000_000
+_NO_HTTP = "That is not a valid request."
 _TOO_SLOW = "The request did not come to its end in time."
 _END_OF_HEAD = b"\r\n\r\n"
 
@@ -152,7 +153,7 @@ class Channel(HTTPChannel):
     def timeoutConnection(self) -> None:
         """Called when nothing was heard for too long: who has begun to ask is told."""
         if self._unread:
-            self._refuse_head(408, _TOO_SLOW, "request_timeout")
+            self._refuse_head(self._unread, 408, _TOO_SLOW, "request_timeout")
             return
         if self._transferDecoder is not None and self._lingering is None:
             self.requests[0].refuse_unread(ClientFault(_TOO_SLOW, status=408, code="request_timeout"))
@@ -212,7 +213,7 @@ class Channel(HTTPChannel):
         data = self._unread = self._unread.lstrip(b"\r\n")
         end = data.find(_END_OF_HEAD)
         if max(end, 0 if end > 0 else len(data)) > self.totalHeadersSize:
-            self._refuse_head(431, "The request's head is too long.", "head_too_large")
+            self._refuse_head(data, 431, "The request's head is too long.", "head_too_large")
         elif end > 0:
             self._unread = data[end + 4 :]
             self._begin(data[: end + 4])
@@ -224,11 +225,11 @@ class Channel(HTTPChannel):
         self._ahead = 0
         head = Head.read(data)
         if not head.valid:
-            self._respondToBadRequestAndDisconnect()
+            self._refuse_head(data, 400, _NO_HTTP, "bad_request")
         elif len(head.fields) > self.maxHeaders:
-            self._refuse_head(431, "The request has too many headers.", "head_too_large")
+            self._refuse_head(data, 431, "The request has too many headers.", "head_too_large")
         elif not head.names_one_host:
-            self._refuse_head(400, "A request must have one 'Host'.", "bad_host")
+            self._refuse_head(data, 400, "A request must have one 'Host'.", "bad_host")
         else:
             self._command, self._path, self._version = head.method, head.path, head.version
             self._announce(head)
@@ -313,20 +314,22 @@ class Channel(HTTPChannel):
             self.transport.abortConnection()
 
     def _respondToBadRequestAndDisconnect(self) -> None:
-        """Called for what is no HTTP. Twisted's own answer has no body and no id."""
-        self._refuse_head(400, "That is not a valid request.", "bad_request")
+        """Called for a body that is no HTTP. Twisted's own answer has no body and no id."""
+        self._refuse_head(b"%b %b " % (self._command, self._path), 400, _NO_HTTP, "bad_request")
 
-    def _refuse_head(self, status: int, text: str, code: str) -> None:
+    def _refuse_head(self, data: bytes, status: int, text: str, code: str) -> None:
+        """@param data: the head, or as much of it as there is."""
         self._refused = True
         if self._lingering is not None:
             # The request has its refusal already.
             self.loseConnection()
             return
-        body = self.site.faults_for(b"").error(ClientFault(text, status=status, code=code))
+        method, path = beginning(data)
+        body = self.site.faults_for(path).error(ClientFault(text, status=status, code=code))
         token = f"req_{new_token()}"
         head = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nServer: argoproxy\r\nX-Request-Id: {token}\r\n"
         rest = f"Content-Type: {JSON}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-        self.transport.write((head + rest).encode("ascii") + body)
+        self.transport.write((head + rest).encode("ascii") + (b"" if method == b"HEAD" else body))
         _log.info("{id} refused: status={status} code={code}", id=token, status=status, code=code)
         self._unread = b""
         if say_no_more(self.transport):

@@ -167,7 +167,7 @@ def _known(catalogue: ICatalogue, name: str) -> Model:
 def _only(reply: Reply, allowed: str) -> ClientFault:
     """The fault for another method, of which the reply's head tells, too."""
     reply.tell({"allow": f"{allowed}, OPTIONS"})
-    return ClientFault(f"Only {allowed} is allowed here.", status=405, code="method_not_allowed")
+    return ClientFault(f"Only {allowed} can be used here.", status=405, code="method_not_allowed")
 
 
 def _patience(request: Request) -> float | None:

@@ -167,7 +167,10 @@ def header(request: Request, name: str) -> str | None:
 
 
 def asker(request: Request, query: Mapping[str, str]) -> str:
-    """The user name that a client gives as its key, in whichever way its API has; empty if it gives none."""
+    """
+    What a client gives as its key, in whichever way its API has: a key of ours, or with C{username_passthrough} the
+    name of a user; empty if it gives nothing that could be one.
+    """
     scheme, _, bearer = (header(request, "authorization") or "").partition(" ")
     keys = (
         bearer.strip() if scheme.lower() == "bearer" else "",

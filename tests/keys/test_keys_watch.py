@@ -60,7 +60,7 @@ class WatchTests(SynchronousTestCase):
 
     def test_a_new_one_is_told_once(self) -> None:
         self.write("alice", "bob")
-        assert self.after(10) == ["keys: 2 are good now"]
+        assert self.after(10) == ["keys: good ones now: 2"]
         assert self.told == [["alice", "bob"]]
 
     def test_a_wrong_one_is_told_once_and_changes_nothing(self) -> None:
@@ -78,7 +78,7 @@ class WatchTests(SynchronousTestCase):
         (told,) = self.after(4)
         assert "chmod 600" in told
         Path(self.path).chmod(0o600)
-        assert self.after(4) == ["keys: 1 are good now"]
+        assert self.after(4) == ["keys: good ones now: 1"]
         assert self.told == [["bob"]]
 
     def test_one_that_is_gone_changes_nothing(self) -> None:
@@ -91,7 +91,7 @@ class WatchTests(SynchronousTestCase):
         self.write("bob")
         wrong = file.Unreadable("keys.yaml: can't be read (Too many open files)")
         self.faults = [wrong, wrong, wrong]
-        assert self.after(12) == ["keys: those in use stay: " + str(wrong), "keys: 1 are good now"]
+        assert self.after(12) == ["keys: those in use stay: " + str(wrong), "keys: good ones now: 1"]
         assert self.told == [["bob"]]
 
     def test_the_same_trouble_later_is_told_again(self) -> None:
@@ -99,7 +99,7 @@ class WatchTests(SynchronousTestCase):
         for name in ("bob", "carol"):
             self.write(name)
             self.faults = [wrong]
-            assert self.after(6) == ["keys: those in use stay: " + str(wrong), "keys: 1 are good now"]
+            assert self.after(6) == ["keys: those in use stay: " + str(wrong), "keys: good ones now: 1"]
 
     def test_each_one_that_is_wrong_is_told(self) -> None:
         for text in ("keys: 3", "keys: 4"):
@@ -112,7 +112,7 @@ class WatchTests(SynchronousTestCase):
         self.faults = [ZeroDivisionError("secret")]
         assert self.after(2) == ["keys: those in use stay: the file could not be read (ZeroDivisionError)"]
         self.write("bob", "carol")
-        assert self.after(2) == ["keys: 2 are good now"]
+        assert self.after(2) == ["keys: good ones now: 2"]
 
     def test_whoever_has_stopped_looks_no_more(self) -> None:
         self.watch.stop()

@@ -46,16 +46,17 @@ TABLE = {
     "description": _rule("argoproxy conversation dialects net vocabulary"),
     "registry": Rule(None, None),
     "composition": Rule(None, None),
-    "lasting": _rule("interfaces net tokens", "twisted"),
-    "assembly": _rule("argoproxy config errors net", "twisted"),
+    "lasting": _rule("net tokens", "twisted"),
+    "assembly": _rule("argoproxy config errors interfaces net", "twisted"),
     "front": _rule("net"),
     "proxy": _rule("assembly composition config endpoints errors front lasting net soundness", "twisted"),
     "service": _rule(
-        "composition config endpoints entrance front lasting net proxy registry simulation soundness", "twisted"
+        "composition config endpoints front lasting net proxy registry simulation soundness", "twisted"
     ),
     "prompt": _rule("dialects net service soundness", "twisted"),
     "reach": _rule("config conversation interfaces net registry", "twisted"),
-    "entrance": _rule("catalogue config errors interfaces keys net quotas soundness", "twisted txredisapi"),
+    "entrance": _rule("catalogue config errors interfaces keys net quotas soundness store", "twisted"),
+    "store": _rule("config reach", "twisted txredisapi"),
     "simulation": _rule("config listening simulator", "twisted"),
     "soundness": _rule("config conversation keys net"),
     "simulator": _rule("argoproxy wire listening", "klein twisted werkzeug yaml"),

@@ -12,7 +12,7 @@ from twisted.internet.interfaces import IAddress
 from twisted.internet.testing import MemoryReactorClock
 from twisted.logger import capturedLogs
 
-from argoproxy import service
+from argoproxy import composition
 from argoproxy.config import Config
 from argoproxy.conversation import Allowance, Limits, Verdict
 from argoproxy.errors import ProxyError
@@ -513,6 +513,9 @@ class Slow:
     def leave(self, verdict: Verdict, tokens: int) -> None:
         self.left.append(tokens)
 
+    def retire(self) -> None:
+        """Nothing is left over."""
+
     def close(self) -> None:
         """Nothing is left over."""
 
@@ -521,7 +524,7 @@ class Slow:
 def slow(monkeypatch: pytest.MonkeyPatch) -> Slow:
     """In place of every ledger."""
     ledger = Slow()
-    monkeypatch.setattr(service, "make_ledger", lambda *arguments: ledger)
+    monkeypatch.setattr(composition, "make_ledger", lambda *arguments: ledger)
     return ledger
 
 
@@ -576,7 +579,7 @@ def test_a_bug_in_it_is_a_500(slow: Slow, logged_errors: LoggedErrors) -> None:
 def test_time_passes_for_limits_by_a_clock_that_nobody_sets() -> None:
     config = Config(user="someone", limits={"per_address": Limits(requests_per_minute=1)})
     reactor = MemoryReactorClock()
-    ledger = make_proxy(config, reactor)._lasting.ledger
+    ledger = make_proxy(config, reactor)._serving.ledger
     allowance = Limits(requests_per_minute=1).of("address", "a")
     verdicts: list[Verdict] = []
     for _ in range(2):

@@ -192,6 +192,57 @@ def test_a_head_that_never_ends_is_refused() -> None:
     assert _statuses(line.said()) == [431]
 
 
+UNREADABLE = {
+    "two lengths": (b" HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\n", 400),
+    "another version": (b" HTTP/3.0\r\nHost: x\r\n\r\n", 400),
+    "no host": (b" HTTP/1.1\r\n\r\n", 400),
+    "a chunk that is none": (b" HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n+5\r\n", 400),
+    "a coding nobody knows": (b" HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 400),
+    "many headers": (b" HTTP/1.1\r\nHost: x\r\n" + b"a: b\r\n" * 501 + b"\r\n", 431),
+    "a long head": (b" HTTP/1.1\r\nX: " + b"x" * 20_000, 431),
+    "a long query": (b"?x=" + b"x" * 20_000, 431),
+    "no end": (b" HTTP/1.1\r\nX: x", 408),
+}
+SHAPES = {
+    b"/v1/chat/completions": ["message", "type", "param", "code"],
+    b"/nowhere": ["message", "type", "param", "code"],
+    b"/v1/messages": ["type", "message", "details"],
+    b"http://x.example/v1/messages": ["type", "message", "details"],
+    b"/v1/messages/count_tokens": ["type", "message", "details"],
+    b"/v1beta/models/gpt-4o:generateContent": ["code", "message", "status", "details"],
+    b"/v1/models/gpt-4o:generateContent": ["code", "message", "status", "details"],
+}
+
+
+@pytest.mark.parametrize("path", SHAPES)
+@pytest.mark.parametrize(("rest", "status"), UNREADABLE.values(), ids=UNREADABLE)
+def test_who_can_not_be_read_is_told_so_by_the_api_that_was_asked(rest: bytes, status: int, path: bytes) -> None:
+    line = Line(Web())
+    line.send(MEASURED)
+    before = len(line.said())
+    said = line.send(b"POST " + path + rest)[before:]
+    if status == 408:
+        line.web.settle(61.0)
+        said = line.said()[before:]
+    assert _statuses(said) == [status]
+    assert list(_bodies(said)[0]["error"]) == SHAPES[path]
+
+
+def test_of_whom_not_even_the_path_has_come_openais_api_is_told() -> None:
+    for sent in (b"POST /v1/messages", b"POST", b"/v1/messages\r\n\r\n", b"POST /v1/messages\r\n\r\n"):
+        line = Line(Web())
+        line.send(sent)
+        line.web.settle(61.0)
+        assert list(_bodies(line.said())[0]["error"]) == SHAPES[b"/nowhere"]
+
+
+def test_to_a_head_request_that_can_not_be_read_no_body_is_sent() -> None:
+    for broken in (b"Content-Length: 4\r\nContent-Length: 5\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n+5\r\n"):
+        said = Line(Web()).send(b"HEAD /v1/models HTTP/1.1\r\nHost: x\r\n" + broken)
+        assert _statuses(said) == [400]
+        assert said.endswith(b"\r\n\r\n")
+
+
 def test_too_many_headers_are_refused() -> None:
     line = Line(Web())
     assert _statuses(line.send(b"GET /health HTTP/1.1\r\n" + b"A:\r\n" * 600 + b"\r\n")) == [431]
