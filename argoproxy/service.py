@@ -41,6 +41,7 @@ class ProxyService(MultiService):
         super().__init__()
         self._make = make
         self._made: Proxy | None = None
+        self._claims = claims
         for one in claims:
             one.service(front.site).setServiceParent(self)
 
@@ -64,11 +65,15 @@ class ProxyService(MultiService):
 
     def reload(self, config: Config) -> None:
         """
-        Serve by another configuration from the next request on: see L{Proxy.reload}.
+        Serve by another configuration from the next request on: see L{Proxy.reload}. New connections are served with
+        the certificates that are there by now.
 
         @raise ConfigFault: it can't serve; nothing has changed.
         """
         self.proxy.reload(config)
+        for one in self._claims:
+            if one.tls is not None:
+                one.tls.renew()
 
     def when_ready(self) -> Deferred[None]:
         """Fires when the reactor runs, and with it what listens."""

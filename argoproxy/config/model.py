@@ -192,7 +192,7 @@ class Config:
         10.0, kinds.number("seconds", above=True), "Seconds a connection to ARGO may take to open."
     )
     max_upstream: Mapping[str, int] = _key(
-        _NO_PLACES, kinds.PLACES, "Calls that each worker makes at once, on each wire; the others wait in a fair queue."
+        _NO_PLACES, kinds.PLACES, "Calls made at once, on each wire, by all workers; others wait in a fair queue."
     )
     max_queue: int | None = _key(None, kinds.whole(0), "Requests that may wait for that, on each wire; unset: any.")
     max_queue_wait: float | None = _key(
@@ -218,10 +218,10 @@ class Config:
         600.0, kinds.number("seconds"), "Seconds a client may read nothing of what there is for it; 0: any time."
     )
     max_connections: int | None = _key(
-        None, kinds.whole(1), "Connections that clients may have to each worker; unset: any number."
+        None, kinds.whole(1), "Connections that clients may have, to all workers; unset: any number."
     )
     max_connections_per_address: int | None = _key(
-        None, kinds.whole(1), "The same for each address they come from; unset: any number."
+        None, kinds.whole(1), "Connections from one address to each worker; unset: any number."
     )
     max_body_mb: float = _key(100.0, kinds.number("megabytes", above=True), "Largest request body taken, in megabytes.")
     log_format: LogFormat = _key("text", kinds.choice(*get_args(LogFormat)), "Form of the log's lines.")

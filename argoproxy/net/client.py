@@ -42,6 +42,7 @@ from argoproxy.interfaces import IClient, IReply
 from .agent import CallHeaders, LlhttpAgent, UnansweredAgain, WholeBody
 from .deadline import Deadline
 from .handshake import CutShort, Handshaken, NotAgreed
+from .headers import changeable
 from .pool import KeptConnections
 from .tunnel import CredentialsRefused, ForwardProxy, TunnelRefused
 
@@ -162,8 +163,7 @@ class Plainly:
         headers: Headers | None = None,
         bodyProducer: IBodyProducer | None = None,
     ) -> Deferred[IResponse]:
-        plain = Headers(dict((headers or Headers()).getAllRawHeaders()))
-        return _cancellable(self._agent.request(method, uri, plain, bodyProducer))
+        return _cancellable(self._agent.request(method, uri, changeable(headers), bodyProducer))
 
 
 class NoCookies(IndexableCookieJar):

@@ -29,6 +29,7 @@ from twisted.web.iweb import IAgent, IBodyProducer, IResponse
 from zope.interface import implementer
 
 from .deadline import Deadline
+from .headers import changeable
 
 _log = Logger()
 
@@ -130,7 +131,7 @@ class Forwarded:
     ) -> Deferred[IResponse]:
         if uri.startswith(b"https:"):
             return self._tunnelled.request(method, uri, headers, bodyProducer)
-        own = Headers(dict((headers or Headers()).getAllRawHeaders()))
+        own = changeable(headers)
         if self._credentials:
             own.setRawHeaders(b"proxy-authorization", [self._credentials])
         return self._forwarding.request(method, uri, own, bodyProducer).addCallback(_believed)

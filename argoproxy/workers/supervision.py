@@ -25,6 +25,7 @@ from argoproxy.soundness import check
 
 from .messages import Begin, Told, fields
 from .process import WorkerProcess, spawn
+from .share import shares
 from .supervisor import Slot, Supervisor
 from .vigil import Vigil
 
@@ -192,6 +193,8 @@ class SupervisorService(MultiService):
     def _notify(self) -> None:
         for notice in self._config.notices:
             _log.warn("{notice}", notice=notice)
+        if told := shares(self._config, self._begin.slots):
+            _log.info("bounds are shared out: each worker has {told}", told=told)
 
     def _start(self) -> None:
         if self.running:

@@ -39,3 +39,10 @@ def key_pem_for(name: str) -> bytes:
     key = certificate_for(name).privateKey.original.to_cryptography_key()
     pem: bytes = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     return pem
+
+
+def key_and_certificate(name: str) -> bytes:
+    """Both in PEM, as a server's file has them."""
+    key = certificate_for(name).privateKey.original.to_cryptography_key()
+    private: bytes = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return private + pem_for(name)
