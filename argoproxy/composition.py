@@ -102,7 +102,7 @@ def _terms(config: Config) -> Terms:
 def _traffic(config: Config, parties: Parties, lasting: Lasting) -> Traffic:
     return Traffic(
         parties,
-        _bytes(config.max_body_mb),
+        config.most_bytes,
         None if config.username_passthrough else config.user or _SIMULATED_USER,
         config.honour_client_timeouts,
         lasting.underway,

@@ -20,7 +20,6 @@ import attrs
 from OpenSSL import SSL, crypto
 from twisted.application.service import IService, Service
 from twisted.internet.defer import Deferred
-from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import VerifyError
 from twisted.internet.interfaces import IOpenSSLContextFactory
 from twisted.internet.protocol import Factory, ServerFactory
@@ -161,6 +160,9 @@ def _claim(endpoint: str, bind: Bind) -> Claim:
     """Let Twisted understand the string, and claim what it then asks for."""
     if endpoint.partition(":")[0] not in KINDS:
         raise ListenFault(f"{endpoint}: the kinds of endpoint are {', '.join(KINDS)}")
+    # Most listen on a host and a port.
+    from twisted.internet.endpoints import serverFromString
+
     asked: list[Claim | Failure] = []
     try:
         listening = serverFromString(_Claims(endpoint, bind), _with_mode(endpoint)).listen(Factory())

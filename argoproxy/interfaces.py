@@ -28,26 +28,31 @@ if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
 
 
-class IDialect(Interface):
-    """What a client speaks: one of the public APIs."""
+class IFaults(Interface):
+    """How one of the public APIs shows an error."""
 
-    name: str = Attribute("The dialect's name in the registry.")
-    language: str = Attribute("What it speaks: equal to an upstream's language where the two speak the same.")
-    headers: Collection[str] = Attribute("Request headers that it reads, lower case.")
     statuses: Mapping[int, int] = Attribute("Statuses that its clients don't know, and what they get instead.")
-
-    def parse(body: bytes, call: RouteCall) -> Request:
-        """
-        Understand a request.
-
-        @raise ClientFault: it is not one.
-        """
 
     def error(fault: ProxyError, request_id: str = "") -> bytes:
         """
         The body of an error reply, as JSON.
 
         @param request_id: for the APIs whose errors repeat it.
+        """
+
+
+class IDialect(IFaults):
+    """What a client speaks: one of the public APIs."""
+
+    name: str = Attribute("The dialect's name in the registry.")
+    language: str = Attribute("What it speaks: equal to an upstream's language where the two speak the same.")
+    headers: Collection[str] = Attribute("Request headers that it reads, lower case.")
+
+    def parse(body: bytes, call: RouteCall) -> Request:
+        """
+        Understand a request.
+
+        @raise ClientFault: it is not one.
         """
 
     def limit_headers(verdict: Verdict, now: float) -> Mapping[str, str]:

@@ -24,10 +24,8 @@ from .composition import assembled
 from .config import Config, successor
 from .endpoints import Claim
 from .errors import UpstreamFault
+from .front import Front
 from .lasting import Lasting
-from .net.crowd import Crowd
-from .net.hosts import Hosts
-from .net.origins import Origins
 from .net.peers import Peers
 from .net.site import BoundedSite
 from .net.underway import Underway
@@ -53,12 +51,10 @@ class Proxy:
     """
     One proxy: its web, and what it keeps doing in the background between C{start} and C{stop}.
 
-    @ivar site: the web in a Site of ours.
-    @ivar _local: whether it is known to listen where this machine alone reaches it.
-    @ivar _bare: whether others reach it without TLS.
+    @ivar front: where clients come to it. It takes that over.
     """
 
-    site: BoundedSite
+    front: Front
     _lasting: Lasting
     _serving: Assembly
     _simulator: IService | None
@@ -67,11 +63,14 @@ class Proxy:
     _warming: IDelayedCall | None = None
     _stopped: bool = False
     _delaying: Deferred[None] | None = None
-    _local: bool = False
-    _bare: bool = False
 
     def __attrs_post_init__(self) -> None:
-        self._heed()
+        self._take_over()
+
+    @property
+    def site(self) -> BoundedSite:
+        """The web in a Site of ours."""
+        return self.front.site
 
     @property
     def resource(self) -> IResource:
@@ -103,23 +102,20 @@ class Proxy:
         """Begin what the configuration in use has going on in the background, and warn if it lets everybody in."""
         config = self._serving.config
         self._serving.start()
-        if self._bare and not (config.keys or config.keys_file):
+        if self.front.bare and not (config.keys or config.keys_file):
             _log.warn(_OPEN_TO_ALL)
 
     def listen_at(self, claims: Sequence[Claim]) -> None:
-        """Know where clients find it, on which it depends by what names they may call it."""
-        beyond = [one for one in claims if one.beyond]
-        self._local, self._bare = not beyond, any(one.tls is None for one in beyond)
-        self._heed()
+        """Know where clients find it: see L{Front.listen_at}."""
+        self.front.listen_at(claims, self._serving.config)
 
-    def _heed(self) -> None:
-        """Let in whom the configuration means to, and at most so many at once."""
-        config = self._serving.config
-        self.site.hosts = Hosts(config.allowed_hosts if self._local else config.allowed_hosts or None)
-        self.site.origins = Origins(config.cors_origins)
-        self.site.stranger = self._serving.stranger
-        self.site.let_in(_crowd(config, self._reactor))
-        self.site.longest_stall = config.send_timeout
+    def _take_over(self) -> None:
+        """Serve by the configuration in use from the next request on."""
+        serving = self._serving
+        self.site.serve(serving.resource, serving.traffic.most_bytes)
+        self.site.stranger = serving.stranger
+        config = serving.config
+        self.front.heed(config)
         self._lasting.queues.bound(config.max_upstream, config.max_queue, config.max_queue_wait)
 
     def reload(self, config: Config) -> None:
@@ -139,8 +135,7 @@ class Proxy:
         if after.ledger is not before.ledger:
             before.ledger.retire()
         self._serving = after
-        self.site.serve(after.resource, after.traffic.most_bytes)
-        self._heed()
+        self._take_over()
         if self._warming is not None:
             before.stop()
             self._begin_serving()
@@ -198,9 +193,3 @@ class Proxy:
             self._over.cancel()
         again, self._cut = self._cut, True
         self._over = self._reactor.callLater(0.0 if again else _LAST_WORDS, self.site.abort)
-
-
-def _crowd(config: Config, reactor: Any) -> Crowd | None:
-    if config.max_connections is None and config.max_connections_per_address is None:
-        return None
-    return Crowd(config.max_connections, config.max_connections_per_address, reactor.seconds)

@@ -9,43 +9,58 @@ process; several can live in one.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from twisted.application.service import IService, MultiService
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.interfaces import IReactorCore
-from twisted.web.iweb import IAgent
-from twisted.web.resource import IResource
-from twisted.web.server import Site
+from twisted.web.resource import IResource, Resource
 
-from .composition import assembled
 from .config import Config, ConfigFault
 from .endpoints import Claim, claim
-from .lasting import Lasting
+from .front import Front
 from .net.site import BoundedSite
-from .proxy import Proxy
-from .registry import APIS
 from .soundness import check
+
+if TYPE_CHECKING:
+    from twisted.web.iweb import IAgent
+    from twisted.web.server import Site
+
+    from .interfaces import IFaults
+    from .proxy import Proxy
 
 
 class ProxyService(MultiService):
-    """
-    Listens, and stops without losing a request.
+    """Listens, and stops without losing a request."""
 
-    @ivar proxy: what it serves.
-    """
-
-    def __init__(self, proxy: Proxy, claims: Sequence[Claim]) -> None:
+    def __init__(self, front: Front, claims: Sequence[Claim], make: Callable[[], Proxy]) -> None:
+        """
+        @param make: puts together what serves behind the front.
+        """
         super().__init__()
-        self.proxy = proxy
+        self._make = make
+        self._made: Proxy | None = None
         self._claims = claims
-        proxy.listen_at(claims)
         for one in claims:
-            one.service(proxy.site).setServiceParent(self)
+            one.service(front.site).setServiceParent(self)
+
+    @property
+    def proxy(self) -> Proxy:
+        """What it serves."""
+        return self.load()
+
+    def load(self) -> Proxy:
+        """Have what it serves put together, if that isn't yet."""
+        if self._made is None:
+            self._made = self._make()
+        return self._made
 
     def startService(self) -> None:
         super().startService()
+        self._begin()
+
+    def _begin(self) -> None:
         self.proxy.start()
 
     def reload(self, config: Config) -> None:
@@ -92,10 +107,12 @@ def make_service(config: Config, claims: Sequence[Claim] | None = None) -> Proxy
     """
     from twisted.internet import reactor
 
-    _check_alone(config)
+    check_alone(config)
     if claims is None:
         claims = claim(config.listen, config.host, config.port)
-    return ProxyService(make_proxy(config, reactor), claims)
+    proxy = make_proxy(config, reactor)
+    proxy.listen_at(claims)
+    return ProxyService(proxy.front, claims, lambda: proxy)
 
 
 def make_site(config: Config, reactor: Any) -> Site:
@@ -118,7 +135,7 @@ def make_resource(config: Config, reactor: Any) -> IResource:
 
 
 def _embedded(config: Config, reactor: Any) -> Proxy:
-    _check_alone(config)
+    check_alone(config)
     proxy = make_proxy(config, reactor)
     reactor.callWhenRunning(proxy.start)
     reactor.addSystemEventTrigger("before", "shutdown", lambda: Deferred.fromCoroutine(_end(proxy)))
@@ -130,7 +147,8 @@ async def _end(proxy: Proxy) -> None:
     await proxy.stop()
 
 
-def _check_alone(config: Config) -> None:
+def check_alone(config: Config) -> None:
+    """@raise ConfigFault: it asks for several processes."""
     if config.workers > 1:
         raise ConfigFault("workers: must be 1 here: only twistd and the .tac start processes")
 
@@ -142,13 +160,9 @@ def make_proxy(config: Config, reactor: Any, agent: IAgent | None = None) -> Pro
     @param agent: in place of the network, for tests.
     @raise ConfigFault: the configuration can't serve.
     """
-    if config.use_simulator:
-        # Who doesn't play ARGO needs nothing of it.
-        from .simulation import simulated
-
-        config, simulator = simulated(config, reactor)
-        return _connected(config, reactor, agent, simulator)
-    return _connected(config, reactor, agent)
+    config, simulator = played(config, reactor)
+    check(config)
+    return connected(config, make_front(config, reactor), reactor, agent, simulator)
 
 
 def make_worker_proxy(config: Config, reactor: Any) -> Proxy:
@@ -158,18 +172,50 @@ def make_worker_proxy(config: Config, reactor: Any) -> Proxy:
     @param config: goes to the simulator, if there is one: all processes share it.
     @raise ConfigFault: the configuration can't serve.
     """
-    return _connected(config, reactor)
-
-
-def _connected(
-    config: Config, reactor: Any, agent: IAgent | None = None, simulator: IService | None = None
-) -> Proxy:
     check(config)
+    return connected(config, make_front(config, reactor), reactor)
+
+
+def played(config: Config, reactor: Any) -> tuple[Config, IService | None]:
+    """
+    The configuration that goes to a simulator, and that, if there is to be one.
+
+    @raise ConfigFault: there is no such simulator.
+    """
+    if not config.use_simulator:
+        return config, None
+    # Who doesn't play ARGO needs nothing of it.
+    from .simulation import simulated
+
+    return simulated(config, reactor)
+
+
+def make_front(config: Config, reactor: Any) -> Front:
+    """Where clients come to a proxy, without what serves them."""
+    front = Front(BoundedSite(Resource(), config.most_bytes, _faults_of, reactor), reactor)
+    front.heed(config)
+    return front
+
+
+def _faults_of(path: bytes) -> IFaults:
+    from .registry import APIS
+
+    return APIS.of_path(path).faults
+
+
+def connected(
+    config: Config, front: Front, reactor: Any, agent: IAgent | None = None, simulator: IService | None = None
+) -> Proxy:
+    """
+    What serves behind a front. It is loaded now.
+
+    @param config: one that has been checked.
+    """
+    from .composition import assembled
+    from .lasting import Lasting
+    from .proxy import Proxy
+
     # In memory time is the test's.
     seconds = time.monotonic if agent is None else reactor.seconds
     lasting = Lasting(reactor, agent, seconds)
-    serving = assembled(lasting, config)
-    site = BoundedSite(
-        serving.resource, serving.traffic.most_bytes, lambda path: APIS.of_path(path).faults, reactor
-    )
-    return Proxy(site, lasting, serving, simulator)
+    return Proxy(front, lasting, assembled(lasting, config), simulator)

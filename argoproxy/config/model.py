@@ -278,6 +278,11 @@ class Config:
     source: str | None = None
 
     @property
+    def most_bytes(self) -> int:
+        """The largest body that a client may send."""
+        return int(self.max_body_mb * 1_000_000)
+
+    @property
     def base_url(self) -> str:
         """Base of ARGO's addresses, without a slash at its end."""
         return self.argo_base_url or BASES[self.environment[0]]

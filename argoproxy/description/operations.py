@@ -32,8 +32,9 @@ from argoproxy.dialects.openai_completions import CompletionBody
 from argoproxy.dialects.openai_completions_replies import Completion
 from argoproxy.dialects.openai_embeddings import EmbeddingsBody
 from argoproxy.dialects.openai_responses import ResponsesBody
+from argoproxy.net.health import Health
 from argoproxy.net.refresh import Counts, Waiting
-from argoproxy.net.status import Health, Readiness, Running, Welcome
+from argoproxy.net.status import Readiness, Running, Welcome
 from argoproxy.vocabulary import anthropic
 from argoproxy.vocabulary.anthropic_replies import (
     BlockDelta,

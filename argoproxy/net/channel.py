@@ -327,7 +327,7 @@ class Channel(HTTPChannel):
             return
         method, path = beginning(data)
         token = f"req_{new_token()}"
-        body = self.site.dialect_for(path).error(ClientFault(text, status=status, code=code), token)
+        body = self.site.faults_for(path).error(ClientFault(text, status=status, code=code), token)
         self.transport.write(_refusal(status, token, len(body)) + (b"" if method == b"HEAD" else body))
         _log.info("{id} refused: status={status} code={code}", id=token, status=status, code=code)
         self._unread = b""

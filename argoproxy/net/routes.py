@@ -20,6 +20,7 @@ from argoproxy.limits import time_allowed
 from .admission import Gate
 from .apis import Api, Apis
 from .dispatch import Dispatch
+from .health import PATH
 from .refresh import Counts, Refresher, Waiting
 from .reply import Reply
 from .status import Status
@@ -81,7 +82,7 @@ class Routes:
         self._serve("/v1beta/models", "GET", self._models)
         self._serve("/v1beta/models/<path:name>", "GET", self._one_model)
         self._serve("/refresh", "POST", self._refresh)
-        self._tell("/health", lambda: (200, self._status.health()))
+        self._tell(PATH, lambda: (200, self._status.health()))
         self._tell("/health/ready", self._status.ready)
         self._tell("/version", lambda: (200, self._status.version()))
         self._tell("/openapi.json", lambda: (200, self._status.describe()))

@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 import msgspec
 from twisted.application.service import IService, MultiService
-from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
+from twisted.internet.defer import CancelledError, Deferred, maybeDeferred, succeed
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
@@ -165,6 +165,10 @@ class SupervisorService(MultiService):
     def when_ready(self) -> Deferred[None]:
         """Fires when every worker serves."""
         return self._supervisor.ready
+
+    def when_loaded(self) -> Deferred[None]:
+        """Has fired: a supervisor serves nothing."""
+        return succeed(None)
 
     def reload(self, config: Config) -> Deferred[None]:
         """

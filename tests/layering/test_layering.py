@@ -48,10 +48,12 @@ TABLE = {
     "composition": Rule(None, None),
     "lasting": _rule("net tokens", "twisted"),
     "assembly": _rule("argoproxy config errors interfaces net", "twisted"),
-    "proxy": _rule("assembly composition config endpoints errors lasting net soundness", "twisted"),
+    "front": _rule("net"),
+    "proxy": _rule("assembly composition config endpoints errors front lasting net soundness", "twisted"),
     "service": _rule(
-        "composition config endpoints lasting net proxy registry simulation soundness", "twisted"
+        "composition config endpoints front lasting net proxy registry simulation soundness", "twisted"
     ),
+    "prompt": _rule("dialects net service soundness", "twisted"),
     "reach": _rule("config conversation interfaces net registry", "twisted"),
     "entrance": _rule("catalogue config errors interfaces keys net quotas soundness store", "twisted"),
     "store": _rule("config reach", "twisted txredisapi"),

@@ -362,7 +362,7 @@ def _ready(line: Line) -> tuple[int, str]:
 
 def test_load_balancers_are_told_of_a_stop_for_as_long_as_is_configured() -> None:
     web = Web(drain_delay=5.0, update_check=False, allowed_hosts=["x"])
-    service = ProxyService(web.proxy, [])
+    service = ProxyService(web.proxy.front, [], lambda: web.proxy)
     service.startService()
     line = Line(web)
     web.settle()
@@ -389,7 +389,7 @@ def test_a_proxy_that_stops_is_not_ready() -> None:
 
 def test_a_cut_ends_the_delay() -> None:
     web = Web(drain_delay=3600.0, update_check=False, allowed_hosts=["x"])
-    service = ProxyService(web.proxy, [])
+    service = ProxyService(web.proxy.front, [], lambda: web.proxy)
     service.startService()
     busy = Line(web)
     busy.send(_post(HELLO.replace(b"Hello", b"[sim:hang]")))
