@@ -207,6 +207,7 @@ class BoundedRequest(Request):
             (b"content-type", JSON.encode("ascii")),
             (b"content-length", b"%d" % len(body)),
             (b"connection", b"close"),
+            *((name.encode("ascii"), value.encode("ascii")) for name, value in fault.headers.items()),
         ):
             self.responseHeaders.setRawHeaders(name, [value])
         channel.writeHeaders(b"HTTP/1.1", b"%d" % fault.status, PHRASES[fault.status], self.responseHeaders)
