@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import select
 from collections.abc import Callable, Mapping
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.address import UNIXAddress
@@ -17,15 +16,15 @@ from twisted.internet.interfaces import IAddress, IDelayedCall
 from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
-from twisted.web.http import HTTPChannel
+from twisted.web.http import HTTPChannel, datetimeToString
 
 from argoproxy.errors import ClientFault, Misdirected
 
 from .chunks import Chunks
-from .head import Head, beginning
+from .head import Head, beginning, is_possible
 from .headers import PlainHeaders
 from .record import new_token
-from .reply import JSON
+from .reply import ID_HEADERS, JSON, PHRASES
 from .request import LINGER, BoundedRequest
 from .sending import close_now, progress_of, say_no_more, send_now
 
@@ -220,6 +219,8 @@ class Channel(HTTPChannel):
             self._unread = data[end + 4 :]
             self._begin(data[: end + 4])
             return True
+        elif data and not is_possible(data):
+            self._refuse_head(data, 400, _NO_HTTP, "bad_request")
         return False
 
     def _begin(self, data: bytes) -> None:
@@ -327,11 +328,9 @@ class Channel(HTTPChannel):
             self.loseConnection()
             return
         method, path = beginning(data)
-        body = self.site.faults_for(path).error(ClientFault(text, status=status, code=code))
         token = f"req_{new_token()}"
-        head = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nServer: argoproxy\r\nX-Request-Id: {token}\r\n"
-        rest = f"Content-Type: {JSON}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-        self.transport.write((head + rest).encode("ascii") + (b"" if method == b"HEAD" else body))
+        body = self.site.faults_for(path).error(ClientFault(text, status=status, code=code), token)
+        self.transport.write(_refusal(status, token, len(body)) + (b"" if method == b"HEAD" else body))
         _log.info("{id} refused: status={status} code={code}", id=token, status=status, code=code)
         self._unread = b""
         if say_no_more(self.transport):
@@ -342,6 +341,20 @@ class Channel(HTTPChannel):
     def linger(self, seconds: float) -> None:
         """Close the connection after a while, whatever the client does."""
         self._lingering = self.site.clock.callLater(seconds, self.transport.abortConnection)
+
+
+def _refusal(status: int, token: str, length: int) -> bytes:
+    """The head of a reply to what can't be read."""
+    lines = (
+        b"HTTP/1.1 %d %b" % (status, PHRASES[status]),
+        b"Date: %b" % datetimeToString(),
+        b"Server: argoproxy",
+        *(b"%b: %b" % (name, token.encode("ascii")) for name in ID_HEADERS),
+        b"Content-Type: %b" % JSON.encode("ascii"),
+        b"Content-Length: %d" % length,
+        b"Connection: close",
+    )
+    return b"\r\n".join((*lines, b"", b""))
 
 
 def _waits(transport: Any) -> bool:

@@ -96,6 +96,11 @@ class Head:
         return _path_of(self.target)
 
 
+def is_possible(data: bytes) -> bool:
+    """Whether these bytes may become a head: not if they are TLS's, or lines don't end as they must."""
+    return data[:1].isupper() and b"\n\n" not in data
+
+
 def beginning(data: bytes) -> tuple[bytes, bytes]:
     """What a head asks for that isn't read, as far as it tells: the method, and the path without its query."""
     found = _BEGINNING.match(data)

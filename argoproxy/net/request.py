@@ -206,6 +206,7 @@ class BoundedRequest(Request):
         record = Record(channel.site.clock, self)
         body = channel.site.faults_for(self.path).error(fault, record.id)
         for name, value in (
+            (b"date", datetimeToString()),
             (b"server", b"argoproxy"),
             *((name, record.id.encode("ascii")) for name in ID_HEADERS),
             (b"content-type", JSON.encode("ascii")),

@@ -184,6 +184,29 @@ def test_a_first_line_that_is_none_is_refused(first: bytes) -> None:
     assert line.closed
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        b"\x05\x01\x00",
+        b"{}",
+        b"\r\n\0",
+        b"GET / HTTP/1.1\nHost: x\n\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\n\n",
+    ],
+)
+def test_what_never_becomes_a_head_is_refused_at_once(sent: bytes) -> None:
+    """Not when its time is over: who speaks TLS, say, waits for an answer."""
+    line = Line(Web())
+    for byte in sent:
+        assert not line.said()
+        line.channel.dataReceived(bytes([byte]))
+        if line.closed:
+            break
+    assert _statuses(line.said()) == [400]
+    assert line.closed
+
+
 def test_a_head_that_never_ends_is_refused() -> None:
     line = Line(Web())
     while not line.closed:
@@ -225,7 +248,11 @@ def test_who_can_not_be_read_is_told_so_by_the_api_that_was_asked(rest: bytes, s
         line.web.settle(61.0)
         said = line.said()[before:]
     assert _statuses(said) == [status]
-    assert list(_bodies(said)[0]["error"]) == SHAPES[path]
+    [body] = _bodies(said)
+    assert list(body["error"]) == SHAPES[path]
+    told = {line.partition(b": ")[0].lower(): line.partition(b": ")[2] for line in said.split(b"\r\n")}
+    assert told[b"date"].endswith(b" GMT")
+    assert told[b"x-request-id"] == told[b"request-id"] == body.get("request_id", told[b"request-id"].decode()).encode()
 
 
 def test_of_whom_not_even_the_path_has_come_openais_api_is_told() -> None:

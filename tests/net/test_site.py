@@ -80,6 +80,7 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_read() -> None:
     assert b"100 Continue" not in reply
     assert _json(reply)["error"]["code"] == "request_too_large"
     assert b"x-request-id" in reply.lower()
+    assert reply.lower().count(b"\r\ndate: ") == 1
     assert not line.closed
     assert line.send(b"x" * 5000) == reply
     assert line.closed
