@@ -96,6 +96,11 @@ class BoundedRequest(Request):
         if self.objection is not None:
             self.refuse_unread(self.objection)
 
+    def connectionLost(self, reason: Failure) -> None:
+        """Called when nobody is there any more for the reply, which knows this request."""
+        super().connectionLost(reason)
+        self.producer = None
+
     def _objection_to(self, length: int | None) -> ProxyError | None:
         """Why a body isn't read, if it isn't. A short one is, whoever sends it."""
         site = self.channel.site
