@@ -105,8 +105,10 @@ def piped(config: Config, prefix: str | None, stream: Any) -> ILogObserver:
 
 def text_line(event: LogEvent) -> str:
     """C{time level [namespace] message}, and a traceback in lines that begin with a tab."""
-    head = f"{_time(event)} {_level(event)} [{event.get('log_namespace', '-')}] {_message(event)}"
-    return "\n\t".join(map(_escaped, [head, *_traceback(event).splitlines()])) + "\n"
+    head = _escaped(f"{_time(event)} {_level(event)} [{event.get('log_namespace', '-')}] {_message(event)}")
+    if "log_failure" not in event:
+        return head + "\n"
+    return "\n\t".join([head, *map(_escaped, _traceback(event).splitlines())]) + "\n"
 
 
 def json_line(event: LogEvent) -> str:

@@ -49,6 +49,8 @@ class Channel(HTTPChannel):
     timeOut: Any
     requests: list[Any]
     _networkProducer: Any
+    # Whom Twisted would tell of each reply.
+    factory = None
     # What comes behind a running request is read on, so that a client's leaving is noticed.
     _optimisticEagerReadSize = 2 * _MOST_AHEAD
     _lingering: IDelayedCall | None = None
@@ -63,11 +65,6 @@ class Channel(HTTPChannel):
     _reading = False
     _ahead = 0
     _refused = False
-
-    @property
-    def factory(self) -> BoundedSite:
-        """The site, as Twisted calls it."""
-        return self.site
 
     def callLater(self, seconds: float, act: Callable[[], object]) -> IDelayedCall:
         """By the site's clock."""
@@ -245,7 +242,13 @@ class Channel(HTTPChannel):
         request.objection = None if host is None else self._fault_of(host)
         if head.unusual:
             self._look_at(head.unusual, request, host or b"")
-        self.allHeadersReceived()
+        closes = self.site.retiring or head.closes
+        self.persistent = not closes and head.version == b"HTTP/1.1"
+        if closes:
+            request.setHeader(b"connection", b"close")
+        request.gotLength(self.length)
+        if b"expect" in head.unusual and not request.refused and head.version == b"HTTP/1.1":
+            self._send100Continue()
         if self.length == 0:
             self.allContentReceived()
 
@@ -293,14 +296,6 @@ class Channel(HTTPChannel):
         """Close if not even half a request is there, nor waits to be read."""
         if not self.requests and not self._unread and not _waits(self.transport):
             close_now(self.transport)
-
-    def checkPersistence(self, request: Any, version: bytes) -> bool:
-        """Whether another request may follow; asked when a request's head is complete."""
-        wishes = b",".join(request.requestHeaders.getRawHeaders(b"connection") or ())
-        closes = self.site.retiring or b"close" in [wish.strip().lower() for wish in wishes.split(b",")]
-        if closes:
-            request.setHeader(b"connection", b"close")
-        return version == b"HTTP/1.1" and not closes
 
     def rawDataReceived(self, data: bytes) -> None:
         """Called with a body, and with what a client sends before it has its reply. Nobody needs much of that."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import Any
 
 from twisted.web.http_headers import Headers
 
@@ -32,6 +33,12 @@ class PlainHeaders(Headers):
             else:
                 raw[key] = [value]
         return headers
+
+    def getRawHeaders(self, name: Any, default: Any = None) -> Any:
+        """The values of one of them; the default if it isn't there."""
+        if isinstance(name, bytes):
+            return self._rawHeaders.get(_canonical(name), default)
+        return super().getRawHeaders(name, default)
 
     def put(self, name: bytes, value: bytes) -> None:
         """Have this one, with this value alone."""

@@ -13,7 +13,7 @@ from urllib.parse import unquote_to_bytes
 
 from twisted.internet.interfaces import IAddress
 from twisted.python.failure import Failure
-from twisted.web.http import NO_BODY_CODES, datetimeToString
+from twisted.web.http import NO_BODY_CODES, datetimeToString, parse_qs
 from twisted.web.server import Request
 
 from argoproxy.errors import ClientFault, ProxyError, TooLarge
@@ -38,6 +38,7 @@ class BoundedRequest(Request):
     A request whose body is kept in memory, and only if it is small enough.
 
     @ivar objection: why its head already gets it refused, if it does.
+    @ivar refused: whether it has been.
     """
 
     channel: Any
@@ -49,11 +50,10 @@ class BoundedRequest(Request):
     code_message: bytes
     _disconnected: bool
     objection: ProxyError | None = None
-    _refused = False
+    refused = False
     _bodiless = False
     queued = False
     cookies: Any = ()
-    _parsePOSTFormSubmission = False
 
     def __init__(self, channel: Any) -> None:
         """
@@ -85,9 +85,6 @@ class BoundedRequest(Request):
         else:
             super().setHeader(name, value)
 
-    def parseCookies(self) -> None:
-        """Called when the head is complete. Nobody here asks for any."""
-
     def gotLength(self, length: int | None) -> None:
         """Called when the head is complete, before any of the body."""
         self.content = BytesIO()
@@ -108,7 +105,7 @@ class BoundedRequest(Request):
 
     def handleContentChunk(self, data: bytes) -> None:
         """Called with the body, piece by piece."""
-        if self._refused:
+        if self.refused:
             return
         if self.content.tell() + len(data) > self.channel.site.most_bytes:
             self.refuse_unread(TooLarge(self.channel.site.most_bytes))
@@ -117,10 +114,14 @@ class BoundedRequest(Request):
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
         """Called when the request is complete."""
-        if self._refused:
+        if self.refused:
             self.channel.loseConnection()
             return
-        super().requestReceived(command, path, version)
+        self.content.seek(0)
+        self.method, self.uri, self.clientproto = command, path, version
+        self.path, _, query = path.partition(b"?")
+        self.args = parse_qs(query, keep_blank_values=True) if query else {}
+        self.process()
 
     def process(self) -> None:
         """Called to serve it."""
@@ -193,9 +194,8 @@ class BoundedRequest(Request):
 
     def refuse_unread(self, fault: ProxyError) -> None:
         """Answer now, and read on for a moment, since a client that is cut off as it sends sees no answer."""
-        self._refused = True
+        self.refused = True
         self.content = BytesIO()
-        self.requestHeaders.removeHeader(b"expect")
         channel = self.channel
         self.method, self.path = channel._command, channel.path_so_far
         record = Record(channel.site.clock, self)
