@@ -40,6 +40,10 @@ class PlainHeaders(Headers):
             return self._rawHeaders.get(_canonical(name), default)
         return super().getRawHeaders(name, default)
 
+    def hasHeader(self, name: Any) -> bool:
+        """Whether it is there."""
+        return _canonical(name) in self._rawHeaders if isinstance(name, bytes) else super().hasHeader(name)
+
     def put(self, name: bytes, value: bytes) -> None:
         """Have this one, with this value alone."""
         if b"\n" in value or b"\r" in value:
