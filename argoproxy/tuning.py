@@ -54,7 +54,9 @@ def _dispatch_plainly() -> None:
 
 def _call_plainly() -> None:
     """Have treq make no more around each call than a look at the reply's coding: our calls have no cookies."""
-    import treq.client
+    treq_client: Any = sys.modules.get("treq.client")
+    if treq_client is None:
+        return
     from twisted.web.client import ContentDecoderAgent
 
     class DecoderAgent(ContentDecoderAgent):
@@ -67,9 +69,8 @@ def _call_plainly() -> None:
             coded = response.headers.hasHeader(b"content-encoding")
             return self._handleResponse(response) if coded else response
 
-    names: Any = treq.client
-    names.CookieAgent = _without_cookies
-    names.ContentDecoderAgent = DecoderAgent
+    treq_client.CookieAgent = _without_cookies
+    treq_client.ContentDecoderAgent = DecoderAgent
 
 
 def _without_cookies(agent: object, jar: object) -> object:
