@@ -12,7 +12,6 @@ import msgspec
 
 from argoproxy.conversation import Tool, ToolCall
 
-
 _NONE: frozenset[str] = frozenset()
 
 
