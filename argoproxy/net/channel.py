@@ -297,6 +297,17 @@ class Channel(HTTPChannel):
         if not self.requests and not self._unread and not _waits(self.transport):
             close_now(self.transport)
 
+    def requestDone(self, request: Any) -> None:
+        """Called when a reply is complete. Reading goes on, as it has done all the while."""
+        del self.requests[0]
+        if not self.persistent:
+            self.loseConnection()
+            return
+        self._handlingRequest = False
+        self.setTimeout(self._savedTimeOut)
+        data, self._dataBuffer = b"".join(self._dataBuffer), []
+        self.setLineMode(data)
+
     def rawDataReceived(self, data: bytes) -> None:
         """Called with a body, and with what a client sends before it has its reply. Nobody needs much of that."""
         if not self._handlingRequest:

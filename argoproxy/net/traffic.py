@@ -100,7 +100,7 @@ class Traffic:
         patience = header(request, "x-stainless-read-timeout") if self.client_timeouts else None
         given = Coded(body, coding, self.most_bytes) if coding else body
         running = exchange.run(Asked(given, route, guest.user, patience)).addErrback(self.unforeseen, reply)
-        return running.addBoth(self.underway.over, exchange)
+        return running.addCallback(self.underway.over, exchange)
 
     def unforeseen(self, failure: Failure, reply: Reply) -> None:
         """Even telling the client what went wrong went wrong."""
