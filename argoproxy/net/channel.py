@@ -261,6 +261,8 @@ class Channel(HTTPChannel):
     def _fault_of(self, host: bytes) -> ClientFault | None:
         """What is wrong with a host; who has a Unix socket may call it anything."""
         fault = self.site.hosts.fault(host)
+        if fault is None:
+            return None
         named_freely = isinstance(fault, Misdirected) and isinstance(self.getPeer(), UNIXAddress)
         return None if named_freely else fault
 

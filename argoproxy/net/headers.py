@@ -44,6 +44,10 @@ class PlainHeaders(Headers):
         """Whether it is there."""
         return _canonical(name) in self._rawHeaders if isinstance(name, bytes) else super().hasHeader(name)
 
+    def lines(self) -> list[bytes]:
+        """All of them as they are sent, without their ends."""
+        return [b"%b: %b" % (name, value) for name, values in self._rawHeaders.items() for value in values]
+
     def put(self, name: bytes, value: bytes) -> None:
         """Have this one, with this value alone."""
         if b"\n" in value or b"\r" in value:

@@ -102,10 +102,10 @@ class Record:
         self.id = request_id(self._request)
         self._started = self._clock.seconds()
 
-    def wrote(self, length: int) -> None:
-        """Bytes of the reply's body went out."""
+    def wrote(self, length: int, now: float) -> None:
+        """Bytes of the reply's body went out, at that moment of the clock."""
         if self._first_byte is None:
-            self._first_byte = self._clock.seconds()
+            self._first_byte = now
         self.sent += length
 
     def repeated(self) -> None:

@@ -131,7 +131,7 @@ class BoundedRequest(Request):
             return
         self.prepath = []
         # Klein takes it as a whole.
-        self.postpath = [unquote_to_bytes(self.path[1:])]
+        self.postpath = [_unquoted(self.path[1:])]
         try:
             self.render(site.resource)
         except Exception:  # noqa: BLE001 - what a plain route does not expect becomes a 500 here, as others' does in the exchange
@@ -186,7 +186,7 @@ class BoundedRequest(Request):
         if not self._bodiless and self.clientproto == b"HTTP/1.1" and not headers.hasHeader(b"content-length"):
             headers.setRawHeaders(b"transfer-encoding", [b"chunked"])
             self.chunked = 1
-        lines = [b"%b: %b" % (name, value) for name, values in headers.getAllRawHeaders() for value in values]
+        lines = headers.lines()
         # A stream is open for long, and nobody asks for these again.
         self.requestHeaders = self.responseHeaders = PlainHeaders()
         status = b"%b %d %b" % (self.clientproto, self.code, self.code_message)
@@ -212,7 +212,7 @@ class BoundedRequest(Request):
         if self.method != b"HEAD":
             channel.write(body)
         record.status, record.end, record.code = fault.status, "failed", fault.code
-        record.wrote(len(body))
+        record.wrote(len(body), channel.site.clock.seconds())
         record.emit()
         channel.linger(LINGER)
 
@@ -224,11 +224,13 @@ def _date(second: int) -> bytes:
     return b"Date: " + now
 
 
+def _unquoted(path: bytes) -> bytes:
+    return unquote_to_bytes(path) if b"%" in path else path
+
+
 def _is_text(path: bytes) -> bool:
-    if path.isascii() and b"%" not in path:
-        return True
     try:
-        unquote_to_bytes(path).decode("utf-8")
+        _unquoted(path).decode("utf-8")
     except UnicodeDecodeError:
         return False
     return True

@@ -78,8 +78,7 @@ def _require_words(request: Request) -> None:
     """@raise ClientFault: something in the conversation can't be said in another language."""
     if not isinstance(request, ChatRequest):
         return
-    found = next(_opaque(request), None)
-    if found is not None:
+    for found in _opaque(request):
         text = f"Invalid value for '{found.path}': content of type '{found.kind[:_LONGEST_KIND]}' can't be given to "
         text += "this model here."
         raise ClientFault(text, code="unsupported_content", param=found.path)
