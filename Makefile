@@ -12,7 +12,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 # The parts that do I/O, or set up what does: their coverage counts in the whole only.
-OUTER := argoproxy/net/*,argoproxy/simulator/*,argoproxy/service.py,argoproxy/testing.py,argoproxy/registry.py
+OUTER := argoproxy/net/*,argoproxy/simulator/*,argoproxy/proxy.py,argoproxy/service.py,argoproxy/testing.py
+OUTER := $(OUTER),argoproxy/composition.py,argoproxy/assembly.py,argoproxy/lasting.py,argoproxy/registry.py
 OUTER := $(OUTER),argoproxy/tap.py,argoproxy/daemon.py,argoproxy/signals.py,argoproxy/logs.py
 OUTER := $(OUTER),argoproxy/endpoints.py,argoproxy/listening.py
 OUTER := $(OUTER),argoproxy/workers/supervision.py,argoproxy/workers/worker.py

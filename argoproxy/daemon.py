@@ -37,6 +37,9 @@ class Serving(Protocol):
     def when_ready(self) -> Deferred[None]:
         """Fires when it serves, or at once if it does."""
 
+    def when_loaded(self) -> Deferred[None]:
+        """Fires when all that it serves with is loaded."""
+
     def reload(self, config: Config) -> Deferred[None] | None:
         """
         Serve by another configuration.
@@ -82,7 +85,7 @@ class Daemon(MultiService):
         super().startService()
         self._signals = Signals(reactor, self._service.cut, self.reload, self._log.file)
         self._signals.install()
-        reactor.callWhenRunning(settle)
+        self._service.when_loaded().addCallback(lambda ignored: settle())
         reactor.callWhenRunning(self._manager.watch, reactor)
         self._service.when_ready().addCallback(self._tell_ready)
 

@@ -20,16 +20,20 @@ import attrs
 from OpenSSL import SSL, crypto
 from twisted.application.service import IService, Service
 from twisted.internet.defer import Deferred
-from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import VerifyError
+from twisted.internet.interfaces import IOpenSSLContextFactory
 from twisted.internet.protocol import Factory, ServerFactory
+from twisted.logger import Logger
 from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.python.failure import Failure
+from zope.interface import implementer
 
 from .listening import AdoptedSocketService, ListenFault, bind_tcp
 
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IListeningPort
+
+_log = Logger()
 
 KINDS = ("tcp", "tcp6", "ssl", "unix", "systemd")
 _BACKLOG = 1024
@@ -51,7 +55,7 @@ class Claim(Protocol):
     def beyond(self) -> bool: ...
 
     @property
-    def tls(self) -> Any: ...
+    def tls(self) -> Certificates | None: ...
 
     def service(self, factory: ServerFactory[Any]) -> IService:
         """What listens there, once it is started."""
@@ -71,16 +75,40 @@ def claim(endpoints: Sequence[str], host: str, port: int, bind: Bind = bind_tcp)
     return [_claim(endpoint, bind) for endpoint in endpoints]
 
 
+@implementer(IOpenSSLContextFactory)
+class Certificates:
+    """The certificate and key of an C{ssl:} endpoint, as of when its files were read."""
+
+    def __init__(self, endpoint: str, options: Any) -> None:
+        """@param options: Twisted's, made of the files."""
+        self._endpoint = endpoint
+        self._context: SSL.Context = options.getContext()
+
+    def getContext(self) -> SSL.Context:
+        """What each new connection is served with."""
+        return self._context
+
+    def renew(self) -> None:
+        """Read the files again, for connections to come. What can't be used is told, and what is in use stays."""
+        try:
+            read = _claim(self._endpoint, _bound)
+        except ListenFault as fault:
+            _log.error("listen: {why}; the certificate in use stays", why=fault)
+        else:
+            assert read.tls is not None
+            self._context = read.tls.getContext()
+
+
+def _bound(host: str, port: int) -> Any:
+    """No socket: there is one already."""
+
+
 @attrs.frozen
 class TcpClaim:
-    """
-    A bound socket.
-
-    @ivar tls: The certificate and key to serve TLS with, as Twisted's context factory.
-    """
+    """A bound socket."""
 
     listener: socket.socket
-    tls: Any = None
+    tls: Certificates | None = None
 
     @property
     def beyond(self) -> bool:
@@ -132,9 +160,12 @@ def _claim(endpoint: str, bind: Bind) -> Claim:
     """Let Twisted understand the string, and claim what it then asks for."""
     if endpoint.partition(":")[0] not in KINDS:
         raise ListenFault(f"{endpoint}: the kinds of endpoint are {', '.join(KINDS)}")
+    # Most listen on a host and a port.
+    from twisted.internet.endpoints import serverFromString
+
     asked: list[Claim | Failure] = []
     try:
-        listening = serverFromString(_Claims(bind), _with_mode(endpoint)).listen(Factory())
+        listening = serverFromString(_Claims(endpoint, bind), _with_mode(endpoint)).listen(Factory())
         listening.addBoth(asked.append)
         if isinstance(asked[0], Failure):
             asked[0].raiseException()
@@ -164,15 +195,16 @@ class _Claims:
     Their own backlogs are not kept: Twisted's default is too small, and can't be told from one that was chosen.
     """
 
-    def __init__(self, bind: Bind) -> None:
+    def __init__(self, endpoint: str, bind: Bind) -> None:
+        self._endpoint = endpoint
         self._bind = bind
 
     def listenTCP(self, port: int, factory: Factory, backlog: int, interface: str) -> Claim:
         return TcpClaim(self._bind(interface or "0.0.0.0", port))
 
     def listenSSL(self, port: int, factory: Factory, contextFactory: Any, backlog: int, interface: str) -> Claim:
-        contextFactory.getContext()
-        return TcpClaim(self._bind(interface or "0.0.0.0", port), contextFactory)
+        tls = Certificates(self._endpoint, contextFactory)
+        return TcpClaim(self._bind(interface or "0.0.0.0", port), tls)
 
     def listenUNIX(self, address: str, factory: Factory, backlog: int, mode: int, wantPID: bool) -> Claim:
         path = os.path.abspath(os.fsdecode(address))

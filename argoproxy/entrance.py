@@ -10,16 +10,16 @@ import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
 import attrs
+from twisted.logger import Logger
 from twisted.web.server import Request
 
 from .catalogue.permitted import Permitted
 from .config import Config
 from .config.keys import ApiKey
 from .errors import ProxyError
-from .interfaces import ICatalogue, ILedger
+from .interfaces import ILedger
 from .keys import file
 from .keys.ring import Ring
 from .keys.watch import Watch
@@ -27,11 +27,10 @@ from .net.admission import Gate, Holder, by_key, by_nothing, of_address, of_user
 from .net.site import anybody
 from .net.traffic import Guest, Traffic
 from .quotas.memory import MemoryLedger
-from .soundness import sound_keys
+from .soundness import COUNTED_APART, countable, sound_keys
 
-_REDIS_PORT = 6379
-# Seconds that a connection to the store may take to open, and an answer of it to come.
-_PATIENCE = 1.0
+_log = Logger()
+
 _OF_ALL = {"per_user": of_user, "per_address": of_address}
 
 
@@ -39,51 +38,68 @@ _OF_ALL = {"per_user": of_user, "per_address": of_address}
 class Entrance:
     """
     @ivar traffic: what requests go to first.
-    @ivar catalogue: the models that whoever asks may use.
     @ivar stranger: why nobody listens to somebody who begins to send, if nobody does.
     @ivar watch: what looks after the file with keys, if there is one.
     """
 
     traffic: Traffic | Gate
-    catalogue: Callable[[Request], ICatalogue]
     stranger: Callable[[Request, bytes], ProxyError | None] = anybody
     watch: Watch | None = None
+
+
+def account_of(config: Config) -> tuple[object, ...]:
+    """What configurations have in common by which one ledger can keep account."""
+    if config.limits_store is None:
+        return ()
+    return config.limits_store, config.limits_store_password, config.limits_when_away, config.ca_file
 
 
 def make_ledger(config: Config, reactor: Any, seconds: Callable[[], float]) -> ILedger:
     """
     Who keeps account of what is used. Nothing is connected to before there is something to account for.
 
-    @param seconds: a clock that nobody sets, unlike the reactor's.
+    @param seconds: a clock that nobody sets.
     """
     if config.limits_store is None:
         return MemoryLedger(seconds)
     from .quotas.shared import SharedLedger
+    from .store import connector
 
-    return SharedLedger(reactor, partial(_connected, config, reactor), config.limits_when_away == "open")
+    return SharedLedger(reactor, connector(config, reactor), config.limits_when_away == "open")
 
 
 def make_entrance(config: Config, traffic: Traffic, ledger: ILedger, reactor: Any) -> Entrance:
     """@raise ConfigFault: the file with keys can't be used."""
-    catalogue = traffic.parties.planner.catalogue
     keyed = bool(config.keys or config.keys_file)
     if not keyed and not config.limits:
-        return Entrance(traffic, lambda request: catalogue)
+        return Entrance(traffic)
     others = [_OF_ALL[name](limits) for name, limits in config.limits.items()]
     if not keyed:
-        gate = Gate(traffic, by_nothing(traffic), others, ledger, time.time)
-        return Entrance(gate, gate.catalogue)
+        return Entrance(Gate(traffic, by_nothing(traffic), others, ledger, time.time))
     ring: Ring[Holder] = Ring(partial(_holder, traffic), time.time)
     seen = None if config.keys_file is None else file.mark(config.keys_file)
     ring.replace(sound_keys(config))
     gate = Gate(traffic, by_key(ring.owner), others, ledger, time.time)
-    return Entrance(gate, gate.catalogue, gate.stranger, _watch(config, ring, seen, reactor))
+    return Entrance(gate, gate.stranger, _watch(config, ring, seen, reactor))
 
 
 def _watch(config: Config, ring: Ring[Holder], seen: object, reactor: Any) -> Watch | None:
     if config.keys_file is None:
         return None
-    return Watch(reactor, config.keys_file, partial(sound_keys, config), ring.replace, seen)
+    return Watch(reactor, config.keys_file, partial(file.all_keys, config), partial(_let_in, config, ring), seen)
+
+
+def _let_in(config: Config, ring: Ring[Holder], keys: tuple[ApiKey, ...]) -> int:
+    """
+    Have those of the keys that there are now, without those that would ask for another start: who is gone must be.
+
+    @return: how many.
+    """
+    good = countable(config, keys)
+    if left_out := ", ".join(key.name for key in keys if key not in good):
+        _log.error("keys: not let in: {names}: {why}", names=left_out, why=COUNTED_APART)
+    ring.replace(good)
+    return len(good)
 
 
 def _holder(traffic: Traffic, key: ApiKey) -> Holder:
@@ -92,25 +108,3 @@ def _holder(traffic: Traffic, key: ApiKey) -> Holder:
         permitted = Permitted(parties.planner.catalogue, key.models)
         parties = attrs.evolve(parties, planner=attrs.evolve(parties.planner, catalogue=permitted))
     return Holder(Guest(key.user or traffic.user or "", parties), key.of("key", key.name), key.name)
-
-
-def _connected(config: Config, reactor: Any) -> Any:
-    """A connection to the store, that opens by itself."""
-    from twisted.internet.endpoints import HostnameEndpoint
-    from txredisapi import RedisFactory
-
-    assert config.limits_store is not None
-    address = urlsplit(config.limits_store)
-    factory = RedisFactory(
-        address.netloc,
-        int(address.path.strip("/") or 0),
-        1,
-        password=config.limits_store_password,
-        replyTimeout=_PATIENCE,
-        convertNumbers=False,
-    )
-    # That it is not to be had is told by what is asked of it.
-    factory.deferred.addErrback(lambda failure: None)
-    host, port = address.hostname or "", address.port or _REDIS_PORT
-    factory.startConnecting(HostnameEndpoint(reactor, host, port, timeout=_PATIENCE))
-    return factory.handler

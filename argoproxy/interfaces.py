@@ -28,26 +28,31 @@ if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
 
 
-class IDialect(Interface):
-    """What a client speaks: one of the public APIs."""
+class IFaults(Interface):
+    """How one of the public APIs shows an error."""
 
-    name: str = Attribute("The dialect's name in the registry.")
-    language: str = Attribute("What it speaks: equal to an upstream's language where the two speak the same.")
-    headers: Collection[str] = Attribute("Request headers that it reads, lower case.")
     statuses: Mapping[int, int] = Attribute("Statuses that its clients don't know, and what they get instead.")
-
-    def parse(body: bytes, call: RouteCall) -> Request:
-        """
-        Understand a request.
-
-        @raise ClientFault: it is not one.
-        """
 
     def error(fault: ProxyError, request_id: str = "") -> bytes:
         """
         The body of an error reply, as JSON.
 
         @param request_id: for the APIs whose errors repeat it.
+        """
+
+
+class IDialect(IFaults):
+    """What a client speaks: one of the public APIs."""
+
+    name: str = Attribute("The dialect's name in the registry.")
+    language: str = Attribute("What it speaks: equal to an upstream's language where the two speak the same.")
+    headers: Collection[str] = Attribute("Request headers that it reads, lower case.")
+
+    def parse(body: bytes, call: RouteCall) -> Request:
+        """
+        Understand a request.
+
+        @raise ClientFault: it is not one.
         """
 
     def limit_headers(verdict: Verdict, now: float) -> Mapping[str, str]:
@@ -392,6 +397,9 @@ class ILedger(Interface):
         A request that could begin has ended: its places are free, and its tokens are taken out of each rate of them,
         also where there are fewer: then somebody is in debt, and waits until that is paid.
         """
+
+    def retire() -> None:
+        """Another one keeps account from now on: close once the requests under way have given back their places."""
 
     def close() -> None:
         """Keep account no longer."""

@@ -145,6 +145,7 @@ class AdoptedSocketService(Service):
         super().stopService()
         port, self.port = self.port, None
         if port is None:
+            self._listener.close()
             return None
         accept_waiting(port)
         return port.stopListening()

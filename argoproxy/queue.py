@@ -34,6 +34,34 @@ class Waiter:
     since: float = 0.0
 
 
+class Lengths:
+    """
+    Askers by how many of theirs are in line, so that who has the most is known without a look at all of them.
+
+    @ivar longest: how many that asker has.
+    """
+
+    def __init__(self) -> None:
+        self.longest = 0
+        self._askers: dict[int, OrderedDict[str, None]] = {}
+
+    def changed(self, asker: str, before: int, after: int) -> None:
+        """An asker has one more in line, or one fewer."""
+        if before:
+            alike = self._askers[before]
+            del alike[asker]
+            if not alike:
+                del self._askers[before]
+        if after:
+            self._askers.setdefault(after, OrderedDict())[asker] = None
+        if after > self.longest or self.longest not in self._askers:
+            self.longest = after
+
+    def asker(self) -> str:
+        """Who has the longest line; of several, who has had it for the shortest time."""
+        return next(reversed(self._askers[self.longest]))
+
+
 class Queue:
     """
     Places, and who waits for one.
@@ -47,6 +75,7 @@ class Queue:
         self._places = self._free = self.waiting = 0
         self._most_waiting: int | None = None
         self._lines: OrderedDict[str, OrderedDict[Waiter, None]] = OrderedDict()
+        self._lengths = Lengths()
         self._admitting = False
 
     def bound(self, places: int, most_waiting: int | None) -> None:
@@ -87,13 +116,16 @@ class Queue:
         if self._most_waiting is not None and self.waiting >= self._most_waiting:
             self._make_room(waiter.asker)
         waiter.since = self._seconds()
-        self._lines.setdefault(waiter.asker, OrderedDict())[waiter] = None
+        line = self._lines.setdefault(waiter.asker, OrderedDict())
+        line[waiter] = None
+        self._lengths.changed(waiter.asker, len(line) - 1, len(line))
         self.waiting += 1
 
     def leave(self, waiter: Waiter) -> None:
         """Wait no longer."""
         line = self._lines[waiter.asker]
         del line[waiter]
+        self._lengths.changed(waiter.asker, len(line) + 1, len(line))
         self.waiting -= 1
         if not line:
             del self._lines[waiter.asker]
@@ -122,10 +154,9 @@ class Queue:
         @raise Busy: it isn't, and so the asker is refused.
         """
         own = len(self._lines.get(asker, ()))
-        longest = max(self._lines, key=lambda one: len(self._lines[one]), default=asker)
-        if len(self._lines.get(longest, ())) <= own + 1:
+        if self._lengths.longest <= own + 1:
             raise self._busy(429 if own == self.waiting > 0 or own * len(self._lines) > self.waiting else 503)
-        last = next(reversed(self._lines[longest]))
+        last = next(reversed(self._lines[self._lengths.asker()]))
         busy = self._busy(429)
         self.leave(last)
         last.refuse(busy)

@@ -70,7 +70,7 @@ def way(config: Config, reactor: Any, agent: IAgent | None, underway: Underway) 
 def _carriers(config: Config, reactor: Any) -> _Carriers:
     seconds, url = config.connect_timeout, config.upstream_proxy
     proxy = None if url is None else ForwardProxy.at(url, reactor, seconds)
-    endpoints = Overridden(reactor, config.resolve_overrides, seconds, _trust(config), proxy)
+    endpoints = Overridden(reactor, config.resolve_overrides, seconds, trust(config), proxy)
     agent, close = make_agent(reactor, config.upstream_transport, endpoints)
     fresh, _ = make_agent(reactor, config.upstream_transport, endpoints, keeps=False)
     if proxy is not None:
@@ -78,7 +78,8 @@ def _carriers(config: Config, reactor: Any) -> _Carriers:
     return _Carriers(make_client(agent), make_client(fresh), close)
 
 
-def _trust(config: Config) -> BrowserLikePolicyForHTTPS:
+def trust(config: Config) -> BrowserLikePolicyForHTTPS:
+    """By whose word we know who others are: ARGO, and a store of limits."""
     if config.ca_file is None:
         return BrowserLikePolicyForHTTPS()
     # Few have one.

@@ -7,11 +7,14 @@ A supervisor asks it too, which serves nothing: so nothing that serves is import
 from __future__ import annotations
 
 from importlib.util import find_spec
+from urllib.parse import urlsplit
 
 from .config import ENDPOINTS, Config, ConfigFault
 from .config.keys import ApiKey
 from .conversation import Allowance
 from .keys.file import all_keys
+
+COUNTED_APART = "each worker would count for itself: set limits_store, or workers to 1"
 
 
 def check(config: Config) -> None:
@@ -44,8 +47,16 @@ def _check_keys(config: Config) -> None:
     if "*" in config.cors_origins and (config.keys or config.keys_file):
         raise ConfigFault('cors_origins: where keys are given out origins must be named: "*" is every page there is')
     sound_keys(config)
-    if config.limits_store is not None and find_spec("txredisapi") is None:
+    if config.limits_store is not None:
+        _check_store(config.limits_store, config.limits_store_password)
+
+
+def _check_store(address: str, password: str | None) -> None:
+    if find_spec("txredisapi") is None:
         raise ConfigFault("limits_store: needs txredisapi: pip install 'argoproxy[redis]'")
+    somebody = urlsplit(address)
+    if somebody.username and not (somebody.password or password):
+        raise ConfigFault("limits_store: names a user, and there is no password: set limits_store_password")
 
 
 def sound_keys(config: Config) -> tuple[ApiKey, ...]:
@@ -55,7 +66,17 @@ def sound_keys(config: Config) -> tuple[ApiKey, ...]:
     @raise ConfigFault: they can't be used, or have limits that nobody could keep account of.
     """
     keys = all_keys(config)
-    limited = config.limits or any(key.of("key", key.name) != Allowance() for key in keys)
-    if limited and config.workers > 1 and config.limits_store is None:
-        raise ConfigFault("limits: each worker would count for itself: set limits_store, or workers to 1")
+    if (config.limits and _each_counts(config)) or countable(config, keys) != keys:
+        raise ConfigFault(f"limits: {COUNTED_APART}")
     return keys
+
+
+def countable(config: Config, keys: tuple[ApiKey, ...]) -> tuple[ApiKey, ...]:
+    """Those whose limits somebody can keep account of."""
+    if not _each_counts(config):
+        return keys
+    return tuple(key for key in keys if key.of("key", key.name) == Allowance())
+
+
+def _each_counts(config: Config) -> bool:
+    return config.workers > 1 and config.limits_store is None

@@ -113,11 +113,13 @@ def _assembled(read: Callable[[], Config], twistd: Mapping[str, Any]) -> IServic
 def _alone(config: Config, twistd: Mapping[str, Any]) -> tuple[Serving, Destination]:
     from .endpoints import claim
     from .logs import destination
-    from .service import make_service
+    from .prompt import make_prompt_service
 
     claims = claim(config.listen, config.host, config.port)
     log = destination(config, twistd)
-    return make_service(config, claims), log
+    from twisted.internet import reactor
+
+    return make_prompt_service(config, claims, reactor), log
 
 
 def _supervised(config: Config, twistd: Mapping[str, Any]) -> tuple[Serving, Destination]:

@@ -40,9 +40,9 @@ def settle() -> None:
 
 def _remember_addresses() -> None:
     """Have Twisted take each of the few addresses that calls go to apart once, not in every call."""
-    from twisted.web.client import URI
-
-    URI.fromBytes = lru_cache(_ADDRESSES)(URI.fromBytes)  # type: ignore[method-assign]
+    client: Any = sys.modules.get("twisted.web.client")
+    if client is not None:
+        client.URI.fromBytes = lru_cache(_ADDRESSES)(client.URI.fromBytes)
 
 
 def _dispatch_plainly() -> None:

@@ -20,10 +20,12 @@ from twisted.internet import endpoints, reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Factory, Protocol, ServerFactory
 from twisted.internet.ssl import Certificate, optionsForClientTLS
+from twisted.logger import capturedLogs, formatEvent
 from twisted.python.systemd import ListenFDs
 
 from argoproxy.endpoints import TcpClaim, UnixClaim, claim
 from argoproxy.listening import ListenFault
+from tests.net.certificates import pem_for
 
 PATIENCE = 30.0
 
@@ -257,6 +259,34 @@ async def test_an_ssl_endpoint_is_served_with_its_certificate(pem: Path, certifi
     plain = endpoints.TCP4ClientEndpoint(reactor, "127.0.0.1", made.listener.getsockname()[1])
     trusting = optionsForClientTLS("localhost", certificate)
     assert await _greeting(made.service(_greeters()), endpoints.wrapClientTLS(trusting, plain)) == b"hello"
+
+
+WRITTEN = {
+    "nothing": None,
+    "an empty file": b"",
+    "half a file": b"-----BEGIN CERTIFICATE-----",
+    "no key": pem_for("other.invalid"),
+}
+
+
+@pytest.mark.parametrize("written", WRITTEN.values(), ids=WRITTEN)
+def test_what_can_not_be_used_of_a_renewed_certificate_is_told_and_changes_nothing(
+    written: bytes | None, pem: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "server.pem"
+    file.write_bytes(pem.read_bytes())
+    made = _claim(f"ssl:0:interface=127.0.0.1:privateKey={file}")
+    made.listener.close()
+    before = made.tls.getContext()
+    file.unlink()
+    if written is not None:
+        file.write_bytes(written)
+    with capturedLogs() as events:
+        made.tls.renew()
+    assert made.tls.getContext() is before
+    [told] = [formatEvent(event) for event in events]
+    assert told.startswith(f"listen: ssl:0:interface=127.0.0.1:privateKey={file}: ")
+    assert told.endswith("; the certificate in use stays")
 
 
 @pytest_twisted.ensureDeferred

@@ -119,6 +119,29 @@ def test_a_full_line_refuses_whoever_has_the_most_in_it(
     assert sorted(room.admitted) == sorted({*waiting, comes[0]} - {comes[1][0]})
 
 
+@given(st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from(["come", "come", "end", "leave"])), max_size=80))
+def test_who_gives_way_is_always_the_last_of_a_longest_line(steps: list[tuple[str, str]]) -> None:
+    room, came = _full(most=6), 0
+    lines: dict[str, list[str]] = {asker: [] for asker in "abcd"}
+    for asker, step in steps:
+        admitted, refused = len(room.admitted), len(room.refused)
+        if step == "come":
+            came += 1
+            lines[asker].append(f"{asker}{came}")
+            room.wait(f"{asker}{came}")
+        elif step == "end" and room.queue.waiting:
+            room.queue.give_back(1)
+        elif step == "leave" and lines[asker]:
+            room.queue.leave(room.waiters[lines[asker].pop(0)])
+        for name, *_ in room.refused[refused:]:
+            assert name == lines[name[0]].pop()
+            # Whoever came had fewer, or was refused.
+            assert len(lines[name[0]]) + 1 >= max(map(len, lines.values()))
+        for name in room.admitted[admitted:]:
+            assert name == lines[name[0]].pop(0)
+    assert room.queue.waiting == sum(map(len, lines.values())) <= 6
+
+
 @pytest.mark.parametrize(("seconds", "told"), [(0.0, "1"), (2.1, "3"), (300.0, "60")])
 def test_who_is_refused_is_told_to_wait_as_long_as_whoever_is_next_has(seconds: float, told: str) -> None:
     room = _full("a1", most=1)

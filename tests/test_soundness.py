@@ -68,6 +68,10 @@ def test_the_file_with_keys_is_read_before_anything_serves(tmp_path: Path) -> No
 
 def test_a_store_needs_what_speaks_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
     check(Config(user="someone", limits_store="redis://127.0.0.1"))
+    check(Config(user="someone", limits_store="redis://:word@127.0.0.1"))
+    check(Config(user="someone", limits_store="redis://proxy@127.0.0.1", limits_store_password="word"))
+    with pytest.raises(ConfigFault, match=r"^limits_store: names a user, and there is no password"):
+        check(Config(user="someone", limits_store="redis://proxy@127.0.0.1"))
     monkeypatch.setattr(soundness, "find_spec", lambda name: None)
     with pytest.raises(ConfigFault, match=r"^limits_store: needs txredisapi: pip install 'argoproxy\[redis\]'$"):
         check(Config(user="someone", limits_store="redis://127.0.0.1"))

@@ -121,6 +121,9 @@ class Served(Service):
     def when_ready(self) -> Deferred[None]:
         return self.ready
 
+    def when_loaded(self) -> Deferred[None]:
+        return Deferred()
+
     def reload(self, config: Config) -> Deferred[None]:
         if self.fault is not None:
             raise self.fault

@@ -147,7 +147,6 @@ async def test_it_has_the_process_to_itself_and_gives_it_back() -> None:
     between being made and being started.
     """
     from twisted.application.service import Application
-    from twisted.internet import reactor
 
     before = [signal.getsignal(number) for number in NUMBERS[:2]]
     service = makeService(_options("--simulator", "--listen", "tcp:0:interface=127.0.0.1", "--verbose"))
@@ -158,7 +157,7 @@ async def test_it_has_the_process_to_itself_and_gives_it_back() -> None:
     assert not gc.isenabled()
     service.startService()
     try:
-        await deferLater(reactor, 0)
+        await _running(service).when_loaded()
         assert gc.isenabled()
         assert gc.get_freeze_count() > 0
         assert [signal.getsignal(number) for number in NUMBERS[:2]] != before

@@ -12,7 +12,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.testing import MemoryReactorClock
 
 from argoproxy.config import Config
-from argoproxy.service import Proxy, make_proxy
+from argoproxy.proxy import Proxy
+from argoproxy.service import make_proxy
 from argoproxy.simulator import Simulator, SimulatorSettings
 from argoproxy.testing import MemoryArgo
 

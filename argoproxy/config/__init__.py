@@ -5,7 +5,7 @@ It knows nothing of what is done with the values.
 """
 
 from argoproxy.config.faults import ConfigFault
-from argoproxy.config.layers import load, search_paths
+from argoproxy.config.layers import load, load_only, search_paths
 from argoproxy.config.model import ENDPOINTS, KEYS, SIMULATOR_KEYS, Config, Key, SimulatorOptions
 from argoproxy.config.succession import LASTING, successor
 
@@ -19,6 +19,7 @@ __all__ = [
     "Key",
     "SimulatorOptions",
     "load",
+    "load_only",
     "search_paths",
     "successor",
 ]

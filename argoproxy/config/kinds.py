@@ -22,12 +22,17 @@ _SWITCHES = {
     **dict.fromkeys(("true", "1", "yes", "on"), True),
     **dict.fromkeys(("false", "0", "no", "off"), False),
 }
+_SOMEBODY = r"([\w.~!$&'()*+,;=%-]*(:[\w.~!$&'()*+,;=%:-]*)?@)?"
 _PROXY = re.compile(
-    r"http://([\w.~!$&'()*+,;=%-]*(:[\w.~!$&'()*+,;=%:-]*)?@)?([A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]):(?P<port>[0-9]{1,5})/?",
+    rf"http://{_SOMEBODY}([A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]):(?P<port>[0-9]{{1,5}})/?",
     re.ASCII,
 )
 _HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_.])?|\[[0-9A-Fa-f:.]+\]")
-_STORE = r"redis://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[0-9]{1,3})?/?"
+_STORE = re.compile(
+    rf"rediss?://{_SOMEBODY}([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:(?P<port>[0-9]{{1,5}}))?(/[0-9]{{1,3}})?/?"
+    rf"|unix://{_SOMEBODY}/[\w./+-]+(\?db=[0-9]{{1,3}})?",
+    re.ASCII,
+)
 # What people put behind the base: the paths of the calls, as argo-proxy's single endpoints show them.
 _CALL = re.compile(
     r"(/api/v1(/resource(/(chat|streamchat|embed))?|/models)?|/v1(/chat/completions|/embeddings|/models|/messages)?)/*$"
@@ -201,6 +206,13 @@ def _accept_proxy(value: object) -> str:
     return value.rstrip("/")
 
 
+def _accept_store(value: object) -> str:
+    found = _STORE.fullmatch(value) if isinstance(value, str) else None
+    if found is None or not 1 <= int(found["port"] or 1) <= 65535:
+        raise ValueError
+    return found.string
+
+
 def _host(netloc: str) -> str:
     return re.sub(r":\d*$", "", netloc)
 
@@ -243,7 +255,7 @@ USER = Kind("a user name of printable ASCII without spaces", _accept_user)
 NAME = text("a name", r"\S(.*\S)?")
 HOST = text("the name or address of an interface", r"[A-Za-z0-9._:%-]+")
 PACKAGE = text("the name of a package", r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
-STORE = text("redis://HOST, redis://HOST:PORT or redis://HOST:PORT/NUMBER", _STORE)
+STORE = Kind("redis://HOST:PORT/NUMBER, rediss:// for TLS, or unix:///PATH?db=NUMBER", _accept_store)
 URL = Kind("an http:// or https:// address with a host, without user name, password, query or fragment", _accept_url)
 PROXY = Kind("http://host:port or http://user:password@host:port", _accept_proxy)
 FILE = text("a path", r".*\S.*")

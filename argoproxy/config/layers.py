@@ -38,6 +38,8 @@ _SUPERSEDES: Mapping[str, tuple[str, ...]] = {
     "verbose": ("quiet",),
     "quiet": ("verbose",),
 }
+# What a key does nothing without.
+_NEEDS: Mapping[str, str] = {"max_queue": "max_upstream", "max_queue_wait": "max_upstream"}
 
 
 @attrs.frozen
@@ -83,8 +85,39 @@ def load(
     environment = _from_environment(environ)
     values = _stack((file, environment, _from_options(options)))
     _check_user(values, place)
-    notices = tuple(one_line(notice) for notice in (*file.notices, *environment.notices))
+    told = (*file.notices, *environment.notices, *_idle(values))
+    notices = tuple(one_line(notice) for notice in told)
     return Config(**values, notices=notices, source=os.path.abspath(place) if place else None)
+
+
+def _idle(values: Mapping[str, Any]) -> list[str]:
+    """Notices of what is set and does nothing."""
+    return [
+        f"{name}: does nothing without {other}"
+        for name, other in _NEEDS.items()
+        if values.get(name) is not None and not values.get(other)
+    ]
+
+
+def load_only(
+    name: str,
+    path: str | None = None,
+    environ: Mapping[str, str] = _EMPTY,
+    search: Callable[[Mapping[str, str]], Iterable[str]] = search_paths,
+) -> Any:
+    """
+    One field of what L{load} gives, whatever is wrong with the others.
+
+    @param name: of a key that a file and the environment may have under its own name.
+    @raise ConfigFault: this one can't be read, or the file that may have it.
+    """
+    key = _BY_NAME[name]
+    place, data = _find(path, environ, search)
+    document = parse_document(data, place)
+    values = {found: value for found, value in document.values.items() if ancestors.public_name(found) == name}
+    file = _from_file(attrs.evolve(document, values=values), place)
+    environment = _from_environment({found: text for found, text in environ.items() if found == key.variable})
+    return _stack((file, environment)).get(name, key.default)
 
 
 def _find(

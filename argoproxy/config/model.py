@@ -192,7 +192,7 @@ class Config:
         10.0, kinds.number("seconds", above=True), "Seconds a connection to ARGO may take to open."
     )
     max_upstream: Mapping[str, int] = _key(
-        _NO_PLACES, kinds.PLACES, "Calls that each worker makes at once, on each wire; the others wait in a fair queue."
+        _NO_PLACES, kinds.PLACES, "Calls made at once, on each wire, by all workers; others wait in a fair queue."
     )
     max_queue: int | None = _key(None, kinds.whole(0), "Requests that may wait for that, on each wire; unset: any.")
     max_queue_wait: float | None = _key(
@@ -218,10 +218,10 @@ class Config:
         600.0, kinds.number("seconds"), "Seconds a client may read nothing of what there is for it; 0: any time."
     )
     max_connections: int | None = _key(
-        None, kinds.whole(1), "Connections that clients may have to each worker; unset: any number."
+        None, kinds.whole(1), "Connections that clients may have, to all workers; unset: any number."
     )
     max_connections_per_address: int | None = _key(
-        None, kinds.whole(1), "The same for each address they come from; unset: any number."
+        None, kinds.whole(1), "Connections from one address to each worker; unset: any number."
     )
     max_body_mb: float = _key(100.0, kinds.number("megabytes", above=True), "Largest request body taken, in megabytes.")
     log_format: LogFormat = _key("text", kinds.choice(*get_args(LogFormat)), "Form of the log's lines.")
@@ -243,7 +243,7 @@ class Config:
     limits_store: str | None = _key(
         None, kinds.STORE, "Redis or Valkey that keeps what is used of limits, for several proxies; unset: memory."
     )
-    limits_store_password: str | None = _key(None, kinds.NAME, "Its password.")
+    limits_store_password: str | None = _key(None, kinds.NAME, "Its password, where the address has none.")
     limits_when_away: Unlimited = _key(
         "closed", kinds.choice(*get_args(Unlimited)), "While it is away requests are served unlimited, or refused."
     )
@@ -265,7 +265,7 @@ class Config:
         _NOTHING, kinds.RESOLVE, 'IP addresses to connect to: "host:port" to address; the name is kept for TLS.'
     )
     ca_file: str | None = _key(
-        None, kinds.FILE, "File of certificates (PEM) that vouch for ARGO, in place of the system's."
+        None, kinds.FILE, "File of certificates (PEM) that vouch for ARGO (and a rediss:// store), not the system's."
     )
     upstream_proxy: str | None = _key(
         None, kinds.PROXY, "Forward proxy that leads to ARGO; what the environment says of one is ignored."
@@ -276,6 +276,11 @@ class Config:
     use_simulator: bool = _key(False, kinds.SWITCH, "Whether ARGO is played in this process.", alias="simulator")
     notices: tuple[str, ...] = ()
     source: str | None = None
+
+    @property
+    def most_bytes(self) -> int:
+        """The largest body that a client may send."""
+        return int(self.max_body_mb * 1_000_000)
 
     @property
     def base_url(self) -> str:

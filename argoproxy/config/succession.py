@@ -16,9 +16,6 @@ LASTING = (
     "log_keep",
     "verbose",
     "quiet",
-    "limits_store",
-    "limits_store_password",
-    "limits_when_away",
     "use_simulator",
     "simulator",
 )

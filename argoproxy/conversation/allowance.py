@@ -50,7 +50,7 @@ class Rate(msgspec.Struct, frozen=True):
 
     def told(self) -> str:
         """What it is, in words."""
-        return f"{self.limit} {self.unit} per {_NAMES[self.period]} for this {self.whose}"
+        return f"{_counted(self.limit, self.unit)} per {_NAMES[self.period]} for this {self.whose}"
 
 
 class Places(msgspec.Struct, frozen=True):
@@ -62,7 +62,7 @@ class Places(msgspec.Struct, frozen=True):
 
     def told(self) -> str:
         """What they are, in words."""
-        return f"{self.most} requests at once for this {self.whose}"
+        return f"{_counted(self.most, 'requests')} at once for this {self.whose}"
 
 
 class Allowance(msgspec.Struct, frozen=True):
@@ -73,6 +73,10 @@ class Allowance(msgspec.Struct, frozen=True):
 
     def __add__(self, other: Allowance) -> Allowance:
         return Allowance(self.rates + other.rates, self.places + other.places)
+
+    def without_tokens(self) -> Allowance:
+        """The same for what has none."""
+        return Allowance(tuple(rate for rate in self.rates if rate.unit != "tokens"), self.places)
 
 
 class Limits(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -145,3 +149,7 @@ class Verdict(msgspec.Struct, frozen=True):
 
 def _remaining(standing: Standing) -> int:
     return standing.remaining
+
+
+def _counted(count: int, unit: Unit) -> str:
+    return f"1 {unit[:-1]}" if count == 1 else f"{count} {unit}"

@@ -32,8 +32,9 @@ from argoproxy.dialects.openai_completions import CompletionBody
 from argoproxy.dialects.openai_completions_replies import Completion
 from argoproxy.dialects.openai_embeddings import EmbeddingsBody
 from argoproxy.dialects.openai_responses import ResponsesBody
+from argoproxy.net.health import Health
 from argoproxy.net.refresh import Counts, Waiting
-from argoproxy.net.status import Health, Readiness, Running, Welcome
+from argoproxy.net.status import Readiness, Running, Welcome
 from argoproxy.vocabulary import anthropic
 from argoproxy.vocabulary.anthropic_replies import (
     BlockDelta,
@@ -131,6 +132,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
 # What the head of a request gets refused, wherever it goes; and a body that stops.
 AT_THE_DOOR = (400, 403, 408, 417, 421)
 _REFUSALS = (400, 401, 403, 404, 413, 415, 429, 500, 503)
+_LIST_REFUSALS = (400, 401, 429, 503)
 
 
 def _counts(summary: str, api: Api, **fields: Any) -> Operation:
@@ -274,7 +276,7 @@ _LISTS = {
         reply=(openai_models.Listing, anthropic_models.Page, google_models.Page, codex_models.Listing),
         query=("client_version", "limit", "after_id", "before_id", "pageSize", "pageToken"),
         headers=_ASKERS,
-        fails=(400, 401),
+        fails=_LIST_REFUSALS,
     ),
     "/v1/models/{model}": Operation(
         summary="One model, in the shape of the API that the request's headers or query are of; OpenAI's if of none.",
@@ -283,17 +285,21 @@ _LISTS = {
         reply=(openai_models.Row, anthropic_models.Row, google_models.Row, codex_models.Row),
         query=("client_version",),
         headers=_ASKERS,
-        fails=(400, 401, 403, 404),
+        fails=(403, 404, *_LIST_REFUSALS),
     ),
     "/v1beta/models": Operation(
         summary="The models.",
         api=GOOGLE,
         reply=(google_models.Page,),
         query=("pageSize", "pageToken"),
-        fails=(400, 401),
+        fails=_LIST_REFUSALS,
     ),
     "/v1beta/models/{model}": Operation(
-        summary="One model.", api=GOOGLE, model=_CHAT["model"], reply=(google_models.Row,), fails=(400, 401, 403, 404)
+        summary="One model.",
+        api=GOOGLE,
+        model=_CHAT["model"],
+        reply=(google_models.Row,),
+        fails=(403, 404, *_LIST_REFUSALS),
     ),
 }
 
@@ -316,7 +322,7 @@ _REFRESH = Operation(
     reply=(Counts,),
     query=("timeout",),
     example={"timeout": 10},
-    fails=(400, 401, 413, 502, 503, 504),
+    fails=(400, 401, 413, 429, 502, 503, 504),
 )
 
 GETS: Mapping[str, Operation] = {**_LISTS, **_OWN}

@@ -11,10 +11,10 @@ import msgspec
 from zope.interface import implementer
 
 from argoproxy.conversation import DirectRequest, RouteCall
-from argoproxy.errors import ProxyError
 from argoproxy.interfaces import IDialect
 
-from . import openai_errors, openai_limits, reading
+from . import openai_limits, reading
+from .openai_errors import OpenAIFaults
 from .openai_fields import Seconds
 
 _PROXYS_OWN = frozenset({"stream", "timeout"})
@@ -37,13 +37,12 @@ _reader = reading.Reader(DirectBody)
 
 @implementer(IDialect)
 @attrs.frozen
-class ArgoDirect:
+class ArgoDirect(OpenAIFaults):
     """ARGO's C{chat} and C{embed}, told apart by the route's C{resource}."""
 
     name = "argo_direct"
     language = "argo_direct"
     headers = ()
-    statuses = openai_errors.STATUSES
     limit_headers = staticmethod(openai_limits.headers)
 
     def parse(self, body: bytes, call: RouteCall) -> DirectRequest:
@@ -57,7 +56,3 @@ class ArgoDirect:
             resource=call.path["resource"],
             fields={name: raw for name, raw in fields.items() if name not in _PROXYS_OWN},
         )
-
-    def error(self, fault: ProxyError, request_id: str = "") -> bytes:
-        """OpenAI's error body."""
-        return openai_errors.error_body(fault)

@@ -12,13 +12,13 @@ from zope.interface import implementer
 
 from argoproxy.conversation import ChatRequest, Request, RouteCall, Stamp
 from argoproxy.conversation.abilities import Effort
-from argoproxy.errors import ClientFault, ProxyError
+from argoproxy.errors import ClientFault
 from argoproxy.interfaces import IRenderer, IRenderingDialect
 from argoproxy.vocabulary.openai import meaningful
 
 from . import openai_limits
 from .openai_chat_replies import FunctionsRequest, StreamRenderer, WholeRenderer
-from .openai_errors import STATUSES, error_body
+from .openai_errors import OpenAIFaults
 from .openai_fields import (
     IGNORED,
     Count,
@@ -76,13 +76,12 @@ _READER = Reader(ChatBody)
 
 @implementer(IRenderingDialect)
 @attrs.frozen
-class OpenAIChat:
+class OpenAIChat(OpenAIFaults):
     """Chat Completions."""
 
     name = "openai_chat"
     language = "openai_chat"
     headers = ()
-    statuses = STATUSES
     limit_headers = staticmethod(openai_limits.headers)
 
     def parse(self, body: bytes, call: RouteCall) -> ChatRequest:
@@ -114,9 +113,6 @@ class OpenAIChat:
     def renderer(self, request: Request, stamp: Stamp) -> IRenderer:
         assert isinstance(request, ChatRequest)
         return StreamRenderer(request, stamp) if request.stream else WholeRenderer(request, stamp)
-
-    def error(self, fault: ProxyError, request_id: str = "") -> bytes:
-        return error_body(fault)
 
 
 def _tools(body: ChatBody) -> Toolbox:

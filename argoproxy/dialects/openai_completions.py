@@ -7,13 +7,13 @@ import msgspec
 from zope.interface import implementer
 
 from argoproxy.conversation import Message, Request, RouteCall, Stamp, Text, Tokens
-from argoproxy.errors import ClientFault, ProxyError
+from argoproxy.errors import ClientFault
 from argoproxy.interfaces import IRenderer, IRenderingDialect
 from argoproxy.vocabulary.openai import meaningful
 
 from . import openai_limits
 from .openai_completions_replies import CompletionRequest, StreamRenderer, WholeRenderer
-from .openai_errors import STATUSES, error_body
+from .openai_errors import OpenAIFaults
 from .openai_fields import (
     IGNORED,
     MOST_REPLIES,
@@ -57,13 +57,12 @@ _READER = Reader(CompletionBody)
 
 @implementer(IRenderingDialect)
 @attrs.frozen
-class OpenAICompletions:
+class OpenAICompletions(OpenAIFaults):
     """Legacy completions."""
 
     name = "openai_completions"
     language = "openai_completions"
     headers = ()
-    statuses = STATUSES
     limit_headers = staticmethod(openai_limits.headers)
 
     def parse(self, body: bytes, call: RouteCall) -> CompletionRequest:
@@ -87,9 +86,6 @@ class OpenAICompletions:
     def renderer(self, request: Request, stamp: Stamp) -> IRenderer:
         assert isinstance(request, CompletionRequest)
         return StreamRenderer(request, stamp) if request.stream else WholeRenderer(request, stamp)
-
-    def error(self, fault: ProxyError, request_id: str = "") -> bytes:
-        return error_body(fault)
 
 
 def _prompts(body: CompletionBody) -> Prompts:

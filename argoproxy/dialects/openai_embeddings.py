@@ -16,10 +16,11 @@ import msgspec
 from zope.interface import implementer
 
 from argoproxy.conversation import EmbeddingRequest, Event, Failed, Request, RouteCall, Stamp, Usage, Used, Vectors
-from argoproxy.errors import ClientFault, ProxyError
+from argoproxy.errors import ClientFault
 from argoproxy.interfaces import IRenderer, IRenderingDialect
 
-from . import openai_errors, openai_limits, reading, vectors
+from . import openai_limits, reading, vectors
+from .openai_errors import OpenAIFaults
 from .openai_fields import IGNORED, Count, Ignored, Inputs, Seconds, texts_or_tokens
 
 _Encoding = Literal["float", "base64"]
@@ -51,13 +52,12 @@ _reader = reading.Reader(EmbeddingsBody)
 
 @implementer(IRenderingDialect)
 @attrs.frozen
-class OpenAIEmbeddings:
+class OpenAIEmbeddings(OpenAIFaults):
     """C{POST /v1/embeddings}."""
 
     name = "openai_embeddings"
     language = "openai_embeddings"
     headers = ()
-    statuses = openai_errors.STATUSES
     limit_headers = staticmethod(openai_limits.headers)
 
     def parse(self, body: bytes, call: RouteCall) -> EmbeddingsRequest:
@@ -78,10 +78,6 @@ class OpenAIEmbeddings:
         """What makes the reply to a request of L{parse}."""
         assert isinstance(request, EmbeddingsRequest)
         return EmbeddingsRenderer(request, stamp)
-
-    def error(self, fault: ProxyError, request_id: str = "") -> bytes:
-        """OpenAI's error body."""
-        return openai_errors.error_body(fault)
 
 
 def _inputs(given: Inputs) -> tuple[str | tuple[int, ...], ...]:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import attrs
 import msgspec
+from zope.interface import implementer
 
 from argoproxy.errors import ProxyError
+from argoproxy.interfaces import IFaults
 from argoproxy.vocabulary import openai
 
 STATUSES: Mapping[int, int] = {529: 503}
@@ -44,3 +47,15 @@ def error_object(fault: ProxyError) -> ErrorObject:
 def error_body(fault: ProxyError) -> bytes:
     """The whole reply, as JSON."""
     return msgspec.json.encode(ErrorBody(error_object(fault)))
+
+
+@implementer(IFaults)
+@attrs.frozen
+class OpenAIFaults:
+    """The part of each dialect that shows errors."""
+
+    statuses = STATUSES
+
+    def error(self, fault: ProxyError, request_id: str = "") -> bytes:
+        """OpenAI's error body."""
+        return error_body(fault)

@@ -15,13 +15,13 @@ from zope.interface import implementer
 
 from argoproxy.conversation import Request, RouteCall, Stamp, Thinking
 from argoproxy.conversation.abilities import Effort
-from argoproxy.errors import ClientFault, ProxyError
+from argoproxy.errors import ClientFault
 from argoproxy.interfaces import IRenderingDialect
 from argoproxy.vocabulary.openai import meaningful
 from argoproxy.wire.json import Fields
 
 from . import openai_limits
-from .openai_errors import STATUSES, error_body
+from .openai_errors import OpenAIFaults
 from .openai_fields import IGNORED, Count, Ignored, Seconds, Share, Temperature
 from .openai_formats import FlatFormat, read_effort, read_format
 from .openai_freeform import freeform_names
@@ -107,13 +107,12 @@ _ASKING: Mapping[str, Callable[[ResponsesBody], bool]] = {
 
 @implementer(IRenderingDialect)
 @attrs.frozen
-class OpenAIResponses:
+class OpenAIResponses(OpenAIFaults):
     """Responses."""
 
     name = "openai_responses"
     language = "openai_responses"
     headers = ()
-    statuses = STATUSES
     limit_headers = staticmethod(openai_limits.headers)
 
     def parse(self, body: bytes, call: RouteCall) -> ResponsesRequest:
@@ -146,9 +145,6 @@ class OpenAIResponses:
     def renderer(self, request: Request, stamp: Stamp) -> ResponsesRenderer:
         assert isinstance(request, ResponsesRequest)
         return ResponsesRenderer(request, stamp)
-
-    def error(self, fault: ProxyError, request_id: str = "") -> bytes:
-        return error_body(fault)
 
 
 def _refuse_memory(body: ResponsesBody, extras: Fields) -> None:

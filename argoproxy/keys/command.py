@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from argoproxy.config import ConfigFault, load
+from argoproxy.config import ConfigFault, load_only
 from argoproxy.config.faults import Misfit
 from argoproxy.config.keys import KEY_FIELDS, LIMIT_FIELDS, ApiKey
 
@@ -44,31 +44,37 @@ def run(arguments: Sequence[str], environ: Mapping[str, str], say: _Say) -> None
     """
     asked = _parser().parse_args(arguments)
     path = asked.file or _configured(asked.config, environ)
-    with file.alone(path):
-        asked.deed(path, vars(asked), say)
+    asked.deed(path, vars(asked), say)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("argoproxy", description="What belongs to argoproxy; twistd argoproxy serves.")
     commands = parser.add_subparsers(required=True, metavar="keys")
-    keys = commands.add_parser("keys", help="make, show and revoke clients' keys")
-    keys.add_argument("--file", "-f", help="the file with keys, in place of the configuration's keys_file")
-    keys.add_argument("--config", "-c", help="the configuration file, in place of config.yaml here or in your home")
+    # Where keys are may stand before what is to be done, and behind it.
+    keys = commands.add_parser("keys", help="make, show and revoke clients' keys", parents=[_where()])
+    keys.set_defaults(file=None, config=None)
     deeds = keys.add_subparsers(required=True, metavar="add|list|revoke")
-    add = deeds.add_parser("add", help="make a key; it is shown this once, and kept nowhere")
+    add = deeds.add_parser("add", help="make a key; it is shown this once, and kept nowhere", parents=[_where()])
     add.add_argument("name")
     for name, text in _FIELDS.items():
         add.add_argument(f"--{name.replace('_', '-')}", help=text)
     add.set_defaults(deed=_add)
-    deeds.add_parser("list", help="show names and limits").set_defaults(deed=_list)
-    revoke = deeds.add_parser("revoke", help="take a key back")
+    deeds.add_parser("list", help="show names and limits", parents=[_where()]).set_defaults(deed=_list)
+    revoke = deeds.add_parser("revoke", help="take a key back", parents=[_where()])
     revoke.add_argument("name")
     revoke.set_defaults(deed=_revoke)
     return parser
 
 
+def _where() -> argparse.ArgumentParser:
+    where = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    where.add_argument("--file", "-f", help="the file with keys, in place of the configuration's keys_file")
+    where.add_argument("--config", "-c", help="the configuration file, in place of config.yaml here or in your home")
+    return where
+
+
 def _configured(config: str | None, environ: Mapping[str, str]) -> str:
-    path = load(config, environ=environ).keys_file
+    path: str | None = load_only("keys_file", config, environ)
     if path is None:
         raise ConfigFault("keys_file: not set; say which file it is: keys_file in the configuration, or --file")
     return path
@@ -77,10 +83,11 @@ def _configured(config: str | None, environ: Mapping[str, str]) -> str:
 def _add(path: str, asked: Mapping[str, Any], say: _Say) -> None:
     made = token.new()
     key = _described(asked, token.digest(made))
-    keys = file.read(path) if file.mark(path) else ()
-    if any(other.name == key.name for other in keys):
-        raise ConfigFault(f"{path}: there is a key of that name; revoke it, or choose another name")
-    file.write(path, [*keys, key])
+    with file.alone(path):
+        keys = file.read(path) if file.mark(path) else ()
+        if any(other.name == key.name for other in keys):
+            raise ConfigFault(f"{path}: there is a key of that name; revoke it, or choose another name")
+        file.write(path, [*keys, key])
     say(made)
 
 
@@ -111,9 +118,10 @@ def _list(path: str, asked: object, say: _Say) -> None:
 
 
 def _revoke(path: str, asked: Mapping[str, Any], say: _Say) -> None:
-    keys = file.read(path)
-    others = [key for key in keys if key.name != asked["name"]]
-    if len(others) == len(keys):
-        raise ConfigFault(f"{path}: there is no key of that name")
-    file.write(path, others)
+    with file.alone(path):
+        keys = file.read(path)
+        others = [key for key in keys if key.name != asked["name"]]
+        if len(others) == len(keys):
+            raise ConfigFault(f"{path}: there is no key of that name")
+        file.write(path, others)
     say(f"{asked['name']} is revoked")

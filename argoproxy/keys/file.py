@@ -25,6 +25,10 @@ _FIELD = "keys"
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
+class Unreadable(ConfigFault):
+    """Nothing can be had of the file now, though later perhaps."""
+
+
 def read(path: str) -> tuple[ApiKey, ...]:
     """@raise ConfigFault: it isn't there, others can get at it, or something in it is wrong."""
     return _parsed(_contents(path), path)
@@ -99,7 +103,7 @@ def _contents(path: str) -> bytes:
                 raise ConfigFault(text)
             return file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise ConfigFault(f"{path}: can't be read ({error.strerror})") from None
+        raise Unreadable(f"{path}: can't be read ({error.strerror})") from None
 
 
 def _parsed(data: bytes, path: str) -> tuple[ApiKey, ...]:

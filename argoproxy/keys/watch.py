@@ -22,6 +22,9 @@ _log = Logger()
 # Seconds between two looks.
 _PACE = 2.0
 
+# No file's mark.
+_NEVER = object()
+
 _Keys = tuple[ApiKey, ...]
 
 
@@ -29,17 +32,19 @@ _Keys = tuple[ApiKey, ...]
 class Watch:
     """
     @ivar _read: gives all keys; may raise a L{ConfigFault}.
-    @ivar _changed: is given the new ones.
+    @ivar _changed: is given the new ones, and gives how many of them are good.
     @ivar _seen: the file's mark when it was read last.
+    @ivar _trouble: why it couldn't be used then, if it couldn't.
     """
 
     _clock: Any
     _path: str
     _read: Callable[[], _Keys]
-    _changed: Callable[[_Keys], None]
+    _changed: Callable[[_Keys], int]
     _seen: object
     _in_thread: Callable[..., Deferred[_Keys | None]] = deferToThread
     _looking: LoopingCall | None = None
+    _trouble: str = ""
 
     def start(self) -> None:
         """Look from now on."""
@@ -55,7 +60,7 @@ class Watch:
 
     def _look(self) -> Deferred[None]:
         # A file may be far away.
-        return self._in_thread(self._news).addCallbacks(self._heard, _told)
+        return self._in_thread(self._news).addCallbacks(self._heard, self._failed)
 
     def _news(self) -> _Keys | None:
         mark = file.mark(self._path)
@@ -66,10 +71,21 @@ class Watch:
 
     def _heard(self, keys: _Keys | None) -> None:
         if keys is not None and self._looking is not None:
-            self._changed(keys)
-            _log.info("keys: {count} are good now", count=len(keys))
+            self._trouble = ""
+            _log.info("keys: good ones now: {count}", count=self._changed(keys))
+
+    def _failed(self, failure: Failure) -> None:
+        """Say so. What may pass by itself is looked at again, and told once as long as it stays the same."""
+        before, self._trouble = self._trouble, _told(failure)
+        if failure.check(file.Unreadable):
+            self._seen = _NEVER
+            if self._trouble == before:
+                return
+        _log.error("keys: those in use stay: {trouble}", trouble=self._trouble)
 
 
-def _told(failure: Failure) -> None:
-    failure.trap(ConfigFault)
-    _log.error("keys: those in use stay: {fault}", fault=failure.getErrorMessage())
+def _told(failure: Failure) -> str:
+    if failure.check(ConfigFault):
+        return failure.getErrorMessage()
+    # Its text could have what the file has.
+    return f"the file could not be read ({type(failure.value).__name__})"

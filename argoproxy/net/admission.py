@@ -7,7 +7,7 @@ A proxy without keys and limits has nothing of this. How limits are kept, and wh
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import lru_cache, partial
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
@@ -19,15 +19,17 @@ from twisted.web.server import Request
 
 from argoproxy.conversation import Allowance, Limits, Places, Verdict
 from argoproxy.errors import ClientFault, ProxyError
-from argoproxy.interfaces import ICatalogue, ICountDialect, IDialect, ILedger
+from argoproxy.interfaces import ICountDialect, IDialect, ILedger
 
 from .reply import Reply
-from .traffic import Guest, Traffic, asker, fields, query_of
+from .traffic import Body, Guest, Traffic, asker, fields, query_of
 
 # Seconds after which a place may have become free, for who knows.
 _SOON = 1.0
 # Seconds beyond which SDKs wait shorter than they are told.
 _TOO_LONG = 60.0
+# Serves somebody, and returns how many tokens that has cost.
+Serve = Callable[[Reply, Guest], Coroutine[Any, Any, int]]
 _SHARED = 64
 _REMEMBERED = 4096
 # Bytes of a request for each of its tokens, about, and the most tokens that one is guessed to have: its pictures may be
@@ -87,14 +89,6 @@ class Gate:
         """The reply to a request that is answered here and now."""
         return self._traffic.reply(request, dialect)
 
-    def catalogue(self, request: Request) -> ICatalogue:
-        """
-        The models that whoever asks may use.
-
-        @raise ClientFault: nobody asks.
-        """
-        return self._holder(request, query_of(request)).guest.parties.planner.catalogue
-
     def stranger(self, request: Request, path: bytes) -> ClientFault | None:
         """Why nobody listens to what somebody begins to send, if nobody does."""
         try:
@@ -105,6 +99,19 @@ class Gate:
 
     def exchange(self, request: Request, dialect: IDialect, path: Mapping[str, str] | None = None) -> Deferred[None]:
         """Serve a request by asking ARGO, if it may be."""
+        return self._let_in(request, dialect, partial(self._exchanged, request, dialect, path or {}))
+
+    def answer(self, request: Request, dialect: IDialect, body: Body) -> Deferred[None]:
+        """Serve a request by what the proxy knows, if it may be. That costs no tokens, and waits for none."""
+
+        async def told(reply: Reply, guest: Guest) -> int:
+            await self._traffic.told(reply, guest, body)
+            return 0
+
+        return self._let_in(request, dialect, told, tokens=False)
+
+    def _let_in(self, request: Request, dialect: IDialect, serve: Serve, tokens: bool = True) -> Deferred[None]:
+        """@param tokens: whether those that whoever asks may have limit it, too."""
         reply = self.reply(request, dialect)
         try:
             holder = self._holder(request, query_of(request))
@@ -112,15 +119,25 @@ class Gate:
             _refuse(reply, fault)
             return succeed(None)
         reply.record.key = holder.name
-        admitted = Deferred.fromCoroutine(self._admitted(request, dialect, path or {}, reply, holder))
-        return admitted.addErrback(self._traffic.unforeseen, reply)
+        serve_them = partial(serve, reply, holder.guest)
+        if holder.guest.user or not tokens:
+            limits = self._limits(request, holder, tokens)
+            served: Coroutine[Any, Any, Any] = self._admitted(dialect, reply, limits, serve_them)
+        else:
+            # It is refused, and on nobody's account.
+            served = serve_them()
+        done: Deferred[None] = Deferred.fromCoroutine(served)
+        return done.addErrback(self._traffic.unforeseen, reply)
 
-    async def _admitted(
-        self, request: Request, dialect: IDialect, path: Mapping[str, str], reply: Reply, holder: Holder
-    ) -> None:
-        allowance, length = holder.allowance, _length(request)
+    def _limits(self, request: Request, holder: Holder, tokens: bool) -> Allowance:
+        allowance = holder.allowance
         for other in self._others:
             allowance += other(request, holder.guest.user)
+        return allowance if tokens else allowance.without_tokens()
+
+    async def _admitted(
+        self, dialect: IDialect, reply: Reply, allowance: Allowance, serve: Callable[[], Coroutine[Any, Any, int]]
+    ) -> None:
         try:
             verdict = await self._ledger.enter(allowance)
         except ProxyError as fault:
@@ -134,10 +151,16 @@ class Gate:
         try:
             if not reply.gone:
                 reply.tell(dialect.limit_headers(verdict, self._wall_clock()))
-                await self._traffic.serve(request, dialect, path, reply, holder.guest)
-                tokens = 0 if ICountDialect.providedBy(dialect) else _tokens(reply, length, path)
+                tokens = await serve()
         finally:
             self._ledger.leave(verdict, tokens)
+
+    async def _exchanged(
+        self, request: Request, dialect: IDialect, path: Mapping[str, str], reply: Reply, guest: Guest
+    ) -> int:
+        length = _length(request)
+        await self._traffic.serve(request, dialect, path, reply, guest)
+        return 0 if ICountDialect.providedBy(dialect) else _tokens(reply, length, path)
 
 
 def _refuse(reply: Reply, fault: ProxyError) -> None:
@@ -201,11 +224,11 @@ def by_nothing(traffic: Traffic) -> Callable[[Request, Mapping[str, str]], Holde
 
 
 def of_user(limits: Limits) -> Callable[[Request, str], Allowance]:
-    """What each user may have, whichever keys are theirs."""
+    """What each user may have, whichever keys are theirs, and however they write their name."""
     of = lru_cache(_REMEMBERED)(partial(limits.of, "user"))
 
     def allowance(request: Request, user: str) -> Allowance:
-        return of(user)
+        return of(user.lower()) if user else Allowance()
 
     return allowance
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import select
 from collections.abc import Callable, Mapping
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.address import UNIXAddress
@@ -17,15 +16,15 @@ from twisted.internet.interfaces import IAddress, IDelayedCall
 from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
-from twisted.web.http import HTTPChannel
+from twisted.web.http import HTTPChannel, datetimeToString
 
 from argoproxy.errors import ClientFault, Misdirected
 
 from .chunks import Chunks
-from .head import Head
+from .head import Head, beginning, is_possible
 from .headers import PlainHeaders
 from .record import new_token
-from .reply import JSON
+from .reply import ID_HEADERS, JSON, PHRASES
 from .request import LINGER, BoundedRequest
 from .sending import close_now, progress_of, say_no_more, send_now
 
@@ -36,6 +35,7 @@ _log = Logger()
 
 # Bytes that a client may send ahead of a reply.
 _MOST_AHEAD = 1_000_000
+_NO_HTTP = "That is not a valid request."
 _TOO_SLOW = "The request did not come to its end in time."
 _END_OF_HEAD = b"\r\n\r\n"
 
@@ -149,7 +149,7 @@ class Channel(HTTPChannel):
     def timeoutConnection(self) -> None:
         """Called when nothing was heard for too long: who has begun to ask is told."""
         if self._unread:
-            self._refuse_head(408, _TOO_SLOW, "request_timeout")
+            self._refuse_head(self._unread, 408, _TOO_SLOW, "request_timeout")
             return
         if self._transferDecoder is not None and self._lingering is None:
             self.requests[0].refuse_unread(ClientFault(_TOO_SLOW, status=408, code="request_timeout"))
@@ -209,11 +209,13 @@ class Channel(HTTPChannel):
         data = self._unread = self._unread.lstrip(b"\r\n")
         end = data.find(_END_OF_HEAD)
         if max(end, 0 if end > 0 else len(data)) > self.totalHeadersSize:
-            self._refuse_head(431, "The request's head is too long.", "head_too_large")
+            self._refuse_head(data, 431, "The request's head is too long.", "head_too_large")
         elif end > 0:
             self._unread = data[end + 4 :]
             self._begin(data[: end + 4])
             return True
+        elif data and not is_possible(data):
+            self._refuse_head(data, 400, _NO_HTTP, "bad_request")
         return False
 
     def _begin(self, data: bytes) -> None:
@@ -221,11 +223,11 @@ class Channel(HTTPChannel):
         self._ahead = 0
         head = Head.read(data)
         if not head.valid:
-            self._respondToBadRequestAndDisconnect()
+            self._refuse_head(data, 400, _NO_HTTP, "bad_request")
         elif len(head.fields) > self.maxHeaders:
-            self._refuse_head(431, "The request has too many headers.", "head_too_large")
+            self._refuse_head(data, 431, "The request has too many headers.", "head_too_large")
         elif not head.names_one_host:
-            self._refuse_head(400, "A request must have one 'Host'.", "bad_host")
+            self._refuse_head(data, 400, "A request must have one 'Host'.", "bad_host")
         else:
             self._command, self._path, self._version = head.method, head.path, head.version
             self._announce(head)
@@ -321,20 +323,20 @@ class Channel(HTTPChannel):
             self.transport.abortConnection()
 
     def _respondToBadRequestAndDisconnect(self) -> None:
-        """Called for what is no HTTP. Twisted's own answer has no body and no id."""
-        self._refuse_head(400, "That is not a valid request.", "bad_request")
+        """Called for a body that is no HTTP. Twisted's own answer has no body and no id."""
+        self._refuse_head(b"%b %b " % (self._command, self._path), 400, _NO_HTTP, "bad_request")
 
-    def _refuse_head(self, status: int, text: str, code: str) -> None:
+    def _refuse_head(self, data: bytes, status: int, text: str, code: str) -> None:
+        """@param data: the head, or as much of it as there is."""
         self._refused = True
         if self._lingering is not None:
             # The request has its refusal already.
             self.loseConnection()
             return
-        body = self.site.dialect_for(b"").error(ClientFault(text, status=status, code=code))
+        method, path = beginning(data)
         token = f"req_{new_token()}"
-        head = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nServer: argoproxy\r\nX-Request-Id: {token}\r\n"
-        rest = f"Content-Type: {JSON}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-        self.transport.write((head + rest).encode("ascii") + body)
+        body = self.site.faults_for(path).error(ClientFault(text, status=status, code=code), token)
+        self.transport.write(_refusal(status, token, len(body)) + (b"" if method == b"HEAD" else body))
         _log.info("{id} refused: status={status} code={code}", id=token, status=status, code=code)
         self._unread = b""
         if say_no_more(self.transport):
@@ -345,6 +347,20 @@ class Channel(HTTPChannel):
     def linger(self, seconds: float) -> None:
         """Close the connection after a while, whatever the client does."""
         self._lingering = self.site.clock.callLater(seconds, self.transport.abortConnection)
+
+
+def _refusal(status: int, token: str, length: int) -> bytes:
+    """The head of a reply to what can't be read."""
+    lines = (
+        b"HTTP/1.1 %d %b" % (status, PHRASES[status]),
+        b"Date: %b" % datetimeToString(),
+        b"Server: argoproxy",
+        *(b"%b: %b" % (name, token.encode("ascii")) for name in ID_HEADERS),
+        b"Content-Type: %b" % JSON.encode("ascii"),
+        b"Content-Length: %d" % length,
+        b"Connection: close",
+    )
+    return b"\r\n".join((*lines, b"", b""))
 
 
 def _waits(transport: Any) -> bool:

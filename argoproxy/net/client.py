@@ -43,6 +43,7 @@ from argoproxy.interfaces import IClient, IReply
 from .agent import CallHeaders, LlhttpAgent, UnansweredAgain, WholeBody
 from .deadline import Deadline
 from .handshake import CutShort, Handshaken, NotAgreed
+from .headers import changeable
 from .pool import KeptConnections
 from .tunnel import CredentialsRefused, ForwardProxy, TunnelRefused
 
@@ -163,8 +164,7 @@ class Plainly:
         headers: Headers | None = None,
         bodyProducer: IBodyProducer | None = None,
     ) -> Deferred[IResponse]:
-        plain = Headers(dict((headers or Headers()).getAllRawHeaders()))
-        return _cancellable(self._agent.request(method, uri, plain, bodyProducer))
+        return _cancellable(self._agent.request(method, uri, changeable(headers), bodyProducer))
 
 
 class NoCookies(IndexableCookieJar):
@@ -218,23 +218,21 @@ class Overridden:
     _proxy: ForwardProxy | None = None
 
     def endpointForURI(self, uri: URI) -> IStreamClientEndpoint:
+        """@return: what connects in time: the look-up of the name, a tunnel and TLS included."""
         name = uri.host.decode("ascii")
-        address = self._addresses.get(f"{name}:{uri.port}", name)
-        endpoint = self._leading_to(address, uri.port)
-        if uri.scheme == b"http":
-            return endpoint
-        over_tls = wrapClientTLS(self._tls.creatorForNetloc(uri.host, uri.port), endpoint)
-        return Handshaken(over_tls, self._reactor, self._connect_timeout)
+        endpoint = self._leading_to(self._addresses.get(f"{name}:{uri.port}", name), uri.port)
+        if uri.scheme != b"http":
+            endpoint = Handshaken(wrapClientTLS(self._tls.creatorForNetloc(uri.host, uri.port), endpoint))
+        return Deadline(endpoint, self._reactor, self._connect_timeout)
 
     def _leading_to(self, address: str, port: int) -> IStreamClientEndpoint:
         if self._proxy is not None:
             return self._proxy.tunnel(address, port)
+        seconds = self._connect_timeout
         if isIPAddress(address):
             # Looking up an address that is one already costs a tenth of a millisecond, and leaves garbage.
-            return TCP4ClientEndpoint(self._reactor, address, port, timeout=self._connect_timeout)
-        seconds = self._connect_timeout
-        endpoint = HostnameEndpoint(self._reactor, address, port, timeout=seconds, attemptDelay=_NEXT_ADDRESS)
-        return Deadline(endpoint, self._reactor, seconds)
+            return TCP4ClientEndpoint(self._reactor, address, port, timeout=seconds)
+        return HostnameEndpoint(self._reactor, address, port, timeout=seconds, attemptDelay=_NEXT_ADDRESS)
 
 
 def _headers(fields: Mapping[str, str]) -> CallHeaders:

@@ -57,12 +57,16 @@ class Crowd:
     def has_room(self, address: IAddress | None) -> bool:
         """Whether one more may come from there. If not, that is counted."""
         if self._most is not None and self._all >= self._most:
-            self._turn_away("max_connections")
+            self._count("max_connections")
             return False
         if self._most_of_one is not None and self._of_one[_name(address)] >= self._most_of_one:
-            self._turn_away("max_connections_per_address")
+            self._count("max_connections_per_address")
             return False
         return True
+
+    def turn_away(self) -> TurnedAway:
+        """The connection of whoever there is no room for."""
+        return TurnedAway()
 
     def came(self, address: IAddress | None) -> None:
         """There is one more."""
@@ -78,7 +82,7 @@ class Crowd:
             if not self._of_one[name]:
                 del self._of_one[name]
 
-    def _turn_away(self, bound: str) -> None:
+    def _count(self, bound: str) -> None:
         self.turned_away[bound] += 1
         now, count = self._seconds(), self.turned_away[bound]
         last, told = self._told.get(bound, (-_PAUSE, 0))

@@ -1,7 +1,7 @@
 """
 Connections that are there in time, or not at all.
 
-Twisted's endpoints bound each attempt at an address, and not the look-up of the name that comes before.
+Twisted's endpoints bound each attempt at an address, and not what comes before and behind: a name's look-up, TLS.
 """
 
 from __future__ import annotations

@@ -14,6 +14,8 @@ _VERSIONS = {"1.1": b"HTTP/1.1", "1.0": b"HTTP/1.0"}
 # Headers that say where a body ends; llhttp sees to it that there is one at most.
 _FRAMING = {b"content-length": b"Content-Length", b"transfer-encoding": b"Transfer-Encoding"}
 _UNUSUAL = frozenset({b"origin", b"expect"})
+# A first line as far as the end of its path.
+_BEGINNING = re.compile(rb"([!-~]+) ([!-~]+?)[? ]")
 
 
 class Head:
@@ -93,18 +95,33 @@ class Head:
     @property
     def host(self) -> bytes | None:
         """The host that it names: the target's, where clients of proxies put one; L{None} if it names none."""
-        if not self._is_absolute:
+        if not _is_absolute(self.target):
             return self.hosts[0] if self.hosts else None
         return _split(self.target)[0]
 
     @property
     def path(self) -> bytes:
         """The target without scheme and host, and with its query."""
-        return _split(self.target)[1] if self._is_absolute else self.target
+        return _path_of(self.target)
 
-    @property
-    def _is_absolute(self) -> bool:
-        return self.target[:1] != b"/" and b"://" in self.target
+
+def is_possible(data: bytes) -> bool:
+    """Whether these bytes may become a head: not if they are TLS's, or lines don't end as they must."""
+    return data[:1].isupper() and b"\n\n" not in data
+
+
+def beginning(data: bytes) -> tuple[bytes, bytes]:
+    """What a head asks for that isn't read, as far as it tells: the method, and the path without its query."""
+    found = _BEGINNING.match(data)
+    return (found[1], _path_of(found[2])) if found else (b"", b"")
+
+
+def _is_absolute(target: bytes) -> bool:
+    return target[:1] != b"/" and b"://" in target
+
+
+def _path_of(target: bytes) -> bytes:
+    return _split(target)[1] if _is_absolute(target) else target
 
 
 def _split(target: bytes) -> tuple[bytes, bytes]:

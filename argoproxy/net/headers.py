@@ -56,6 +56,11 @@ class PlainHeaders(Headers):
             self._rawHeaders[_canonical(name)] = [value]
 
 
+def changeable(headers: Headers | None) -> Headers:
+    """Twisted's own with the same in them, which can be added to."""
+    return Headers(dict((headers or Headers()).getAllRawHeaders()))
+
+
 @lru_cache(_MOST_NAMES)
 def _canonical(name: bytes) -> bytes:
     """A name as Twisted spells it."""

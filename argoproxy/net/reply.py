@@ -18,7 +18,7 @@ from twisted.web.server import Request
 from zope.interface import implementer
 
 from argoproxy.errors import OurFault, ProxyError
-from argoproxy.interfaces import IDialect, IReply
+from argoproxy.interfaces import IFaults, IReply
 
 from .record import Record
 
@@ -37,6 +37,7 @@ class Reply:
     """
     What one client gets.
 
+    @ivar _faults: how it is told of faults.
     @ivar record: what the log will say.
     @ivar gone: whether the client has left.
     @ivar begun: whether the head has gone out.
@@ -44,7 +45,7 @@ class Reply:
     """
 
     _request: Request
-    _dialect: IDialect
+    _faults: IFaults
     _clock: IReactorTime
     record: Record = attrs.field(init=False)
     gone: bool = False
@@ -130,7 +131,7 @@ class Reply:
             self.tell({"retry-after": fault.retry_after})
         if fault.should_retry is not None:
             self.tell({"x-should-retry": str(fault.should_retry).lower()})
-        return self._dialect.statuses.get(fault.status, fault.status), self._dialect.error(fault, self.record.id)
+        return self._faults.statuses.get(fault.status, fault.status), self._faults.error(fault, self.record.id)
 
     def _measure(self, status: int, body: bytes, content_type: str) -> None:
         self._head(status, content_type)

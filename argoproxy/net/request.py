@@ -139,7 +139,7 @@ class BoundedRequest(Request):
 
     def _answer_no_path(self) -> None:
         """Answer what asks for no path of ours: C{OPTIONS *} means the server as a whole."""
-        reply = Reply(self, self.site.dialect_for(self.path), self.site.clock)
+        reply = Reply(self, self.site.faults_for(self.path), self.site.clock)
         if (self.method, self.path) == (b"OPTIONS", b"*"):
             reply.options("GET, HEAD, POST, OPTIONS")
             self.finish()
@@ -148,7 +148,7 @@ class BoundedRequest(Request):
 
     def _failed(self) -> None:
         """A bug of ours, in a route that answers by itself."""
-        reply = Reply(self, self.site.dialect_for(self.path), self.site.clock)
+        reply = Reply(self, self.site.faults_for(self.path), self.site.clock)
         log_bug("request {id} failed", reply.record.id, Failure())
         if self.startedWriting:
             self.loseConnection()
@@ -199,8 +199,9 @@ class BoundedRequest(Request):
         channel = self.channel
         self.method, self.path = channel._command, channel.path_so_far
         record = Record(channel.site.clock, self)
-        body = channel.site.dialect_for(self.path).error(fault, record.id)
+        body = channel.site.faults_for(self.path).error(fault, record.id)
         for name, value in (
+            (b"date", datetimeToString()),
             (b"server", b"argoproxy"),
             *((name, record.id.encode("ascii")) for name in ID_HEADERS),
             (b"content-type", JSON.encode("ascii")),

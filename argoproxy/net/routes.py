@@ -7,19 +7,20 @@ from typing import Any
 
 import msgspec
 from klein import Klein
-from twisted.internet.defer import Deferred, fail
+from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 from twisted.web.server import Request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from argoproxy.conversation import Model
-from argoproxy.errors import ClientFault, ProxyError
+from argoproxy.errors import ClientFault
 from argoproxy.interfaces import ICatalogue, IDialect
 from argoproxy.limits import time_allowed
 
 from .admission import Gate
 from .apis import Api, Apis
 from .dispatch import Dispatch
+from .health import PATH
 from .refresh import Counts, Refresher, Waiting
 from .reply import Reply
 from .status import Status
@@ -48,18 +49,15 @@ class Routes:
         traffic: Traffic | Gate,
         dialects: Mapping[str, IDialect],
         apis: Apis,
-        catalogue: Callable[[Request], ICatalogue],
         refresher: Refresher,
         status: Status,
     ) -> None:
         """
         @param dialects: by name.
-        @param catalogue: the models that whoever asks may use; raises a L{ClientFault} for nobody.
         """
         self._traffic = traffic
         self._dialects = dialects
         self._apis = apis
-        self._catalogue = catalogue
         self._refresher = refresher
         self._status = status
         self.app = Klein()
@@ -84,7 +82,7 @@ class Routes:
         self._serve("/v1beta/models", "GET", self._models)
         self._serve("/v1beta/models/<path:name>", "GET", self._one_model)
         self._serve("/refresh", "POST", self._refresh)
-        self._tell("/health", lambda: (200, self._status.health()))
+        self._tell(PATH, lambda: (200, self._status.health()))
         self._tell("/health/ready", self._status.ready)
         self._tell("/version", lambda: (200, self._status.version()))
         self._tell("/openapi.json", lambda: (200, self._status.describe()))
@@ -125,43 +123,27 @@ class Routes:
         own_path = request.path.startswith(b"/v1beta")
         return self._apis.of_path(request.path) if own_path else self._apis.asking(request)
 
-    def _models(self, request: Request) -> None:
-        api = self._lister(request)
-        query = query_of(request)
-        self._from_memory(request, api, lambda: api.models.listing(self._catalogue(request).models(), query))
+    def _models(self, request: Request) -> Deferred[None]:
+        api, query = self._lister(request), query_of(request)
+        return self._traffic.answer(request, api.faults, lambda models: api.models.listing(models.models(), query))
 
-    def _one_model(self, request: Request, name: str) -> None:
+    def _one_model(self, request: Request, name: str) -> Deferred[None] | None:
         if name.rpartition(":")[2] in _GOOGLES_METHODS:
             reply = self._reply(request)
             reply.refuse(_only(reply, "POST"))
-            return
+            return None
         api = self._lister(request)
-        self._from_memory(request, api, lambda: api.models.one(_known(self._catalogue(request), name), name))
-
-    def _from_memory(self, request: Request, api: Api, answer: Callable[[], bytes]) -> None:
-        reply = self._traffic.reply(request, api.faults)
-        try:
-            body = answer()
-        except ProxyError as fault:
-            reply.refuse(fault)
-        else:
-            reply.whole(200, body)
+        return self._traffic.answer(request, api.faults, lambda models: api.models.one(_known(models, name), name))
 
     def _refresh(self, request: Request) -> Deferred[None]:
-        reply = self._reply(request)
+        faults = self._apis.of_path(request.path).faults
+        return self._traffic.answer(request, faults, lambda models: self._refreshed(request))
 
-        def told(counts: tuple[int, int]) -> None:
-            reply.whole(200, msgspec.json.encode(Counts(*counts)))
-
-        return self._refreshed(request).addCallbacks(told, lambda failure: _refused(reply, failure))
-
-    def _refreshed(self, request: Request) -> Deferred[tuple[int, int]]:
-        try:
-            self._catalogue(request)
-            seconds = time_allowed(_patience(request), query_of(request), None)
-        except ProxyError as fault:
-            return fail(fault)
-        return self._refresher.refresh() if seconds is None else self._refresher.refresh(seconds)
+    def _refreshed(self, request: Request) -> Deferred[bytes]:
+        """@raise ClientFault: the time that it may take is none."""
+        seconds = time_allowed(_patience(request), query_of(request), None)
+        refreshed = self._refresher.refresh() if seconds is None else self._refresher.refresh(seconds)
+        return refreshed.addCallback(lambda counts: msgspec.json.encode(Counts(*counts)))
 
     def _lost(self, request: Request, failure: Failure) -> bytes:
         """A path or a method that there isn't. Klein finishes the request itself: it saw no route begin it."""
@@ -185,7 +167,7 @@ def _known(catalogue: ICatalogue, name: str) -> Model:
 def _only(reply: Reply, allowed: str) -> ClientFault:
     """The fault for another method, of which the reply's head tells, too."""
     reply.tell({"allow": f"{allowed}, OPTIONS"})
-    return ClientFault(f"Only {allowed} is allowed here.", status=405, code="method_not_allowed")
+    return ClientFault(f"Only {allowed} can be used here.", status=405, code="method_not_allowed")
 
 
 def _patience(request: Request) -> float | None:
@@ -198,9 +180,3 @@ def _patience(request: Request) -> float | None:
         raise ClientFault(
             "Invalid 'timeout': expected seconds above 0.", code="invalid_value", param="timeout"
         ) from None
-
-
-def _refused(reply: Reply, failure: Failure) -> None:
-    failure.trap(ProxyError)
-    if isinstance(failure.value, ProxyError):
-        reply.refuse(failure.value)

@@ -8,7 +8,7 @@ resource lacks is all in this module and in those of its connections and request
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress
@@ -16,12 +16,14 @@ from twisted.web.resource import IResource
 from twisted.web.server import Request, Site
 
 from argoproxy.errors import ProxyError
-from argoproxy.interfaces import IDialect
+from argoproxy.interfaces import IFaults
 
 from .channel import Channel
-from .crowd import Crowd, TurnedAway
 from .hosts import Hosts
 from .origins import Origins
+
+if TYPE_CHECKING:
+    from .crowd import Crowd
 
 
 def anybody(request: Request, path: bytes) -> None:
@@ -45,14 +47,14 @@ class BoundedSite(Site):
     retiring = False
 
     def __init__(
-        self, resource: IResource, most_bytes: int, dialect_for: Callable[[bytes], IDialect], reactor: Any
+        self, resource: IResource, most_bytes: int, faults_for: Callable[[bytes], IFaults], reactor: Any
     ) -> None:
         """
-        @param dialect_for: from a path to the dialect in which faults are told there.
+        @param faults_for: from a path to how faults are told there.
         """
         super().__init__(resource, reactor=reactor, parsePOSTFormSubmission=False)
         self.most_bytes = most_bytes
-        self.dialect_for = dialect_for
+        self.faults_for = faults_for
         self.clock = reactor
         self.hosts, self.origins = Hosts(), Origins()
         self.stranger: Callable[[Request, bytes], ProxyError | None] = anybody
@@ -67,7 +69,7 @@ class BoundedSite(Site):
 
     def buildProtocol(self, addr: IAddress | None) -> Any:
         if self.crowd is not None and not self.crowd.has_room(addr):
-            return TurnedAway()
+            return self.crowd.turn_away()
         channel = Channel()
         channel.site = self
         channel.timeOut = self.timeOut

@@ -10,6 +10,7 @@ import msgspec
 
 from argoproxy.interfaces import ILedger, IRouter
 
+from .health import PATH, health
 from .peers import Peers, Requests, Workers
 from .pulse import Pulse
 from .refresh import Refresher
@@ -19,17 +20,6 @@ _STALE = 2.0
 # Seconds since ARGO's last answer: up to here it counts as there, and from there on asking for readiness asks it.
 _LATELY = 300.0
 _QUIET = 60.0
-
-
-class Health(msgspec.Struct, frozen=True):
-    """
-    It lives.
-
-    @ivar limits_store: whether the store that keeps account of limits answers; L{msgspec.UNSET} where there is none.
-    """
-
-    status: Literal["ok"] = "ok"
-    limits_store: Literal["there", "away"] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Readiness(msgspec.Struct, frozen=True):
@@ -93,9 +83,7 @@ class Status:
 
     def health(self) -> bytes:
         """The process is alive: nothing else is asked."""
-        if self.store is None:
-            return msgspec.json.encode(Health())
-        return msgspec.json.encode(Health(limits_store="away" if self.store.away else "there"))
+        return health(self.store)
 
     def ready(self) -> tuple[int, bytes]:
         """200 if ARGO answered lately, its list of models isn't stale, and we don't stop, else 503; and the reasons."""
@@ -149,7 +137,7 @@ _WELCOME = Welcome(
     message="ARGO for every LLM client. A client's base URL is this address, for OpenAI's API with /v1 behind it.",
     links={
         "models": "/v1/models",
-        "health": "/health",
+        "health": PATH,
         "ready": "/health/ready",
         "version": "/version",
         "openapi": "/openapi.json",

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from io import BytesIO
+from typing import cast
 
 import attrs
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, maybeDeferred, succeed
 from twisted.python.failure import Failure
 from twisted.web.server import Request
 
 from argoproxy.conversation import RouteCall
-from argoproxy.errors import ClientFault, TooLarge
-from argoproxy.interfaces import IDialect
+from argoproxy.errors import ClientFault, ProxyError, TooLarge
+from argoproxy.interfaces import ICatalogue, IDialect
 
 from .codings import CODINGS, TAKEN, Coded, coding_of
 from .exchange import Asked, Exchange, Parties
@@ -26,6 +28,8 @@ from .reply import Reply
 from .underway import Underway
 
 _USER = re.compile(r"[!-~]{1,128}")
+# Makes the body of a reply for whoever may use these models; raises, or fails with, a ProxyError.
+Body = Callable[[ICatalogue], "bytes | Deferred[bytes]"]
 _JSON = frozenset({None, b"application/json"})
 
 
@@ -102,8 +106,22 @@ class Traffic:
         running = exchange.run(Asked(given, route, guest.user, patience)).addErrback(self.unforeseen, reply)
         return running.addCallback(self.underway.over, exchange)
 
+    def answer(self, request: Request, dialect: IDialect, body: Body) -> Deferred[None]:
+        """Serve a request by what the proxy knows, or can find out for everybody."""
+        return self.told(self.reply(request, dialect), self.guest(request, query_of(request)), body)
+
+    def told(self, reply: Reply, guest: Guest, body: Body) -> Deferred[None]:
+        """
+        Tell somebody that.
+
+        @return: fires when the reply is complete, and never fails.
+        """
+        made = maybeDeferred(body, guest.parties.planner.catalogue)
+        told = made.addCallbacks(partial(reply.whole, 200), _refused, errbackArgs=(reply,))
+        return told.addErrback(self.unforeseen, reply)
+
     def unforeseen(self, failure: Failure, reply: Reply) -> None:
-        """Even telling the client what went wrong went wrong."""
+        """What nobody meant to happen, such as that even telling the client what went wrong went wrong."""
         if reply.gone:
             return
         log_bug("request {id} could not be told its fault", reply.record.id, failure)
@@ -127,6 +145,11 @@ class Traffic:
         return None
 
 
+def _refused(failure: Failure, reply: Reply) -> None:
+    failure.trap(ProxyError)
+    reply.refuse(cast(ProxyError, failure.value))
+
+
 def _taken(request: Request) -> bytes:
     """The body, which the request itself needn't keep any longer."""
     if request.content is None:
@@ -144,7 +167,10 @@ def header(request: Request, name: str) -> str | None:
 
 
 def asker(request: Request, query: Mapping[str, str]) -> str:
-    """The user name that a client gives as its key, in whichever way its API has; empty if it gives none."""
+    """
+    What a client gives as its key, in whichever way its API has: a key of ours, or with C{username_passthrough} the
+    name of a user; empty if it gives nothing that could be one.
+    """
     scheme, _, bearer = (header(request, "authorization") or "").partition(" ")
     keys = (
         bearer.strip() if scheme.lower() == "bearer" else "",

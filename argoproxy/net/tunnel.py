@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
@@ -27,6 +29,7 @@ from twisted.web.iweb import IAgent, IBodyProducer, IResponse
 from zope.interface import implementer
 
 from .deadline import Deadline
+from .headers import changeable
 
 _log = Logger()
 
@@ -43,13 +46,35 @@ class CredentialsRefused(TunnelRefused):
     """The forward proxy wants to know who asks, or doesn't believe it."""
 
 
+class Refusals:
+    """To whom a forward proxy doesn't lead: told when that begins, and when it is over."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, int] = {}
+
+    def answered(self, target: str, status: int) -> None:
+        """
+        It has answered.
+
+        @param target: to whom it was asked to lead.
+        """
+        before = self._known.pop(target, None)
+        if not _leads(status):
+            self._known[target] = status
+            if status != before:
+                told = "upstream_proxy refuses to connect to {target}: status {status}"
+                _log.warn(told, target=target, status=status)
+        elif before is not None:
+            _log.warn("upstream_proxy connects to {target} again", target=target)
+
+
 @attrs.frozen
 class ForwardProxy:
     """
     A proxy that leads out.
 
     @ivar _credentials: what it wants to know of us, as a header's value; empty for nothing.
-    @ivar _timeout: seconds in which a connection must be there, and whatever is behind it.
+    @ivar _timeout: seconds in which a connection to it must be there.
     """
 
     _reactor: Any
@@ -57,6 +82,7 @@ class ForwardProxy:
     _port: int
     _credentials: bytes
     _timeout: float
+    _refusals: Refusals = attrs.field(factory=Refusals, init=False)
 
     @classmethod
     def at(cls, url: str, reactor: Any, timeout: float) -> ForwardProxy:
@@ -72,7 +98,7 @@ class ForwardProxy:
         lines = [f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n".encode("ascii")]
         if self._credentials:
             lines.append(b"Proxy-Authorization: %b\r\n" % self._credentials)
-        return Deadline(Tunnel(self._proxy(), b"".join([*lines, b"\r\n"])), self._reactor, self._timeout)
+        return Tunnel(self._proxy(), b"".join([*lines, b"\r\n"]), partial(self._refusals.answered, target))
 
     def leading(self, agent: IAgent) -> IAgent:
         """
@@ -105,7 +131,7 @@ class Forwarded:
     ) -> Deferred[IResponse]:
         if uri.startswith(b"https:"):
             return self._tunnelled.request(method, uri, headers, bodyProducer)
-        own = Headers(dict((headers or Headers()).getAllRawHeaders()))
+        own = changeable(headers)
         if self._credentials:
             own.setRawHeaders(b"proxy-authorization", [self._credentials])
         return self._forwarding.request(method, uri, own, bodyProducer).addCallback(_believed)
@@ -118,17 +144,19 @@ class Tunnel:
     Connects to the proxy, and has it connect further.
 
     @ivar _request: what it is asked.
+    @ivar _answered: called with the status of its answer.
     """
 
     _proxy: IStreamClientEndpoint
     _request: bytes
+    _answered: Callable[[int], object]
 
     def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
         """@return: fails with a L{TunnelRefused}, or as any connection does."""
         return Deferred.fromCoroutine(self._open(protocolFactory))
 
     async def _open(self, factory: IProtocolFactory) -> IProtocol:
-        opening: Any = await self._proxy.connect(OpeningFactory(self._request, factory))
+        opening: Any = await self._proxy.connect(OpeningFactory(self._request, factory, self._answered))
         protocol: IProtocol = await opening.opened
         return protocol
 
@@ -138,12 +166,13 @@ class OpeningFactory(Factory):
 
     noisy = False
 
-    def __init__(self, request: bytes, factory: IProtocolFactory) -> None:
+    def __init__(self, request: bytes, factory: IProtocolFactory, answered: Callable[[int], object]) -> None:
         self._request = request
         self._factory = factory
+        self._answered = answered
 
     def buildProtocol(self, addr: IAddress | None) -> Opening:
-        return Opening(self._request, self._factory)
+        return Opening(self._request, self._factory, self._answered)
 
 
 class Opening(Protocol):
@@ -155,10 +184,11 @@ class Opening(Protocol):
 
     transport: Any
 
-    def __init__(self, request: bytes, factory: IProtocolFactory) -> None:
+    def __init__(self, request: bytes, factory: IProtocolFactory, answered: Callable[[int], object]) -> None:
         self.opened: Deferred[IProtocol] = Deferred(self._cancelled)
         self._request = request
         self._factory = factory
+        self._answered = answered
         self._head = b""
 
     def connectionMade(self) -> None:
@@ -172,16 +202,24 @@ class Opening(Protocol):
             return
         if end < 0 or status is None:
             self._refused(TunnelRefused("no HTTP"))
-        elif status[1].startswith(b"2"):
-            self._enter(self._head[end + 4 :])
         else:
-            number = int(status[1])
-            _log.warn("upstream_proxy refuses to connect to ARGO: status {status}", status=number)
-            self._refused(_refusal(number))
+            self._told(int(status[1]), self._head[end + 4 :])
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         if not self.opened.called:
             self.opened.errback(reason)
+
+    def _told(self, status: int, rest: bytes) -> None:
+        """
+        It has answered.
+
+        @param rest: what came behind its answer.
+        """
+        self._answered(status)
+        if _leads(status):
+            self._enter(rest)
+        else:
+            self._refused(_refusal(status))
 
     def _enter(self, rest: bytes) -> None:
         protocol: Any = self._factory.buildProtocol(self.transport.getPeer())
@@ -198,6 +236,10 @@ class Opening(Protocol):
 
     def _cancelled(self, opened: Deferred[IProtocol]) -> None:
         self.transport.abortConnection()
+
+
+def _leads(status: int) -> bool:
+    return 200 <= status < 300
 
 
 def _believed(response: IResponse) -> IResponse:

@@ -64,6 +64,9 @@ class MemoryLedger:
                 del self._taken[places.name]
         self._forget(now)
 
+    def retire(self) -> None:
+        """Nothing is left over."""
+
     def close(self) -> None:
         """Nothing is left over."""
 

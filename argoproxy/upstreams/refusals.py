@@ -93,12 +93,13 @@ def fault(head: Head, body: bytes) -> UpstreamFault:
     """The fault for a reply that is a failure: by its status, or by what a 200 holds."""
     status = head.status if head.status in _KEPT else 502
     told = _told(body)
+    code = told.code if told is not None and told.code else _code(head.status, told)
     if told is None or _INDISCREET.search(told.message):
         told = Complaint(_plain(head.status), *((told.kind, told.code, told.param) if told else ()))
     return UpstreamFault(
         status,
         _clean(told.message) or "",
-        code=_clean(told.code),
+        code=_clean(code),
         param=_clean(told.param),
         kind=_clean(told.kind),
         retry_after=head.retry_after,
@@ -115,6 +116,13 @@ def _told(body: bytes) -> Complaint | None:
         return None
     # JSON that was broken off may be half of a reply: nothing of it is told but an error that can be read.
     return _nested(text, 0) if text[0] in "{[" else complaint(text)
+
+
+def _code(status: int, told: Complaint | None) -> str | None:
+    """The word for a reply that has none of its own; a refusal's status says enough."""
+    if told is None and status < 400:
+        return "upstream_garbage"
+    return None if status in _KEPT and status < 500 else "upstream_failed"
 
 
 def _plain(status: int) -> str:

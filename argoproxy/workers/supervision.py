@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 import msgspec
 from twisted.application.service import IService, MultiService
-from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
+from twisted.internet.defer import CancelledError, Deferred, maybeDeferred, succeed
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
@@ -25,6 +25,7 @@ from argoproxy.soundness import check
 
 from .messages import Begin, Told, fields
 from .process import WorkerProcess, spawn
+from .share import shares
 from .supervisor import Slot, Supervisor
 from .vigil import Vigil
 
@@ -165,6 +166,10 @@ class SupervisorService(MultiService):
         """Fires when every worker serves."""
         return self._supervisor.ready
 
+    def when_loaded(self) -> Deferred[None]:
+        """Has fired: a supervisor serves nothing."""
+        return succeed(None)
+
     def reload(self, config: Config) -> Deferred[None]:
         """
         Put workers in the place of all that serve by another configuration, without losing a request.
@@ -188,6 +193,8 @@ class SupervisorService(MultiService):
     def _notify(self) -> None:
         for notice in self._config.notices:
             _log.warn("{notice}", notice=notice)
+        if told := shares(self._config, self._begin.slots):
+            _log.info("bounds are shared out: each worker has {told}", told=told)
 
     def _start(self) -> None:
         if self.running:

@@ -47,6 +47,7 @@ from .messages import (
     line,
 )
 from .outlet import Outlet
+from .share import share
 from .vigil import BEAT
 
 _STDIN, _STDOUT = 0, 1
@@ -98,7 +99,7 @@ def _assembled(begin: Begin, reactor: Any, outlet: Outlet) -> Worker:
 
     from .doors import Doors
 
-    config = Config(**begin.config)
+    config = share(Config(**begin.config), begin.slot, begin.slots)
     globalLogBeginner.beginLoggingTo([piped(config, begin.syslog, outlet)], redirectStandardIO=False)
     if begin.slot:
         config = attrs.evolve(config, update_check=False)

@@ -76,7 +76,10 @@ limits_when_away: open
         ("limits: {per_key: {}}", "limits.per_key: must be named by per_user or per_address"),
         ("limits: {per_user: 3}", "limits.per_user: must be a mapping of limits: requests_per_minute, "),
         ("limits: {per_user: {tokens: 3}}", "limits.per_user.tokens: no such key"),
-        ("limits_store: redis://someone:secret@h", "limits_store: must be redis://HOST, "),
+        ("limits_store: redis://someone:secret@", "limits_store: must be redis://HOST:PORT/NUMBER, "),
+        ("limits_store: redis://h:65536", "limits_store: must be redis://HOST:PORT/NUMBER, "),
+        ("limits_store: redis://h:0", "limits_store: must be redis://HOST:PORT/NUMBER, "),
+        ("limits_store: unix://secret.sock", "limits_store: must be redis://HOST:PORT/NUMBER, "),
         ("limits_when_away: maybe", "limits_when_away: must be open or closed"),
     ],
 )
@@ -86,6 +89,20 @@ def test_what_is_wrong_is_named(tmp_path: Path, text: str, told: str) -> None:
     assert str(fault.value).startswith(f"{tmp_path}/config.yaml:2: {told}")
     assert A not in str(fault.value)
     assert "secret" not in str(fault.value)
+
+
+@pytest.mark.parametrize(
+    "store",
+    [
+        "redis://h",
+        "rediss://someone:se%40cret@h:6380/2",
+        "redis://:secret@[::1]",
+        "unix:///run/redis/redis.sock",
+        "unix://someone:secret@/run/redis.sock?db=3",
+    ],
+)
+def test_a_store_can_be_written_as_elsewhere(tmp_path: Path, store: str) -> None:
+    assert _loaded(tmp_path, f"limits_store: {store}").limits_store == store
 
 
 def test_a_worker_is_told_the_same() -> None:

@@ -288,3 +288,20 @@ def test_every_default_can_be_written_into_a_file(tmp_path: Path, key: Any) -> N
     value = {"tuple": list, "mappingproxy": dict}.get(type(key.default).__name__, lambda value: value)(key.default)
     text = yaml.safe_dump({"user": "jdoe", key.name: value})
     assert getattr(loaded(tmp_path, text), key.name) == key.default
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("max_queue: 0", ["max_queue: does nothing without max_upstream"]),
+        ("max_queue_wait: 5\nmax_upstream: {}", ["max_queue_wait: does nothing without max_upstream"]),
+        (
+            "max_queue: 5\nmax_queue_wait: 5",
+            ["max_queue: does nothing without max_upstream", "max_queue_wait: does nothing without max_upstream"],
+        ),
+        ("max_queue: 5\nmax_queue_wait: 5\nmax_upstream: 10", []),
+        ("max_upstream: 10", []),
+    ],
+)
+def test_what_is_set_and_does_nothing_is_told(tmp_path: Path, text: str, told: list[str]) -> None:
+    assert list(loaded(tmp_path, f"user: jdoe\n{text}").notices) == told

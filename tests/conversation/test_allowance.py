@@ -20,6 +20,12 @@ def test_what_limits_a_request_is_in_words_and_has_a_name_of_its_own() -> None:
         "5000 tokens per day for this key",
     ]
     assert allowance.places[1].told() == "4 requests at once for this user"
+    single = Limits(requests_per_minute=1, tokens_per_day=1, concurrency=1).of("key", "a")
+    assert [*(rate.told() for rate in single.rates), single.places[0].told()] == [
+        "1 request per minute for this key",
+        "1 token per day for this key",
+        "1 request at once for this key",
+    ]
     names = [one.name for one in allowance.rates] + [one.name for one in allowance.places]
     assert len(set(names)) == 12
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -19,19 +19,19 @@ from treq.client import HTTPClient
 from twisted.internet import reactor as _reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Factory, Protocol
-from twisted.internet.task import deferLater
 from twisted.web.client import Agent
 from twisted.web.http_headers import Headers
 
 from argoproxy.config import Config
-from argoproxy.service import Proxy, make_proxy
+from argoproxy.proxy import Proxy
+from argoproxy.service import make_proxy
 from argoproxy.simulator import FAULTS, Simulator, SimulatorSettings
 from tests.faults.askers import ASKERS, Asker, Outcome, Whole
 from tests.faults.test_faults import check
+from tests.waiting import until
 from tests.web import Got
 
 reactor: Any = _reactor
-_PATIENCE = 1000
 # Seconds that a reply may take: where it never comes, and where nothing should be in its way.
 _SHORT, _LONG = 0.1, 30.0
 _ENDLESS = frozenset({"hang", "hang-mid", "drip", "wait"})
@@ -82,14 +82,6 @@ async def _live(upstream: int, asker: Asker, timeout: float) -> AsyncIterator[Li
         await Deferred.fromCoroutine(proxy.stop())
 
 
-async def _until(true: Callable[[], bool]) -> None:
-    for _ in range(_PATIENCE):
-        if true():
-            return
-        await deferLater(reactor, 0.005)
-    pytest.fail("it did not come to be")
-
-
 def _sockets() -> int:
     """How many this process has open."""
     found = 0
@@ -114,12 +106,12 @@ async def test_faults_of_the_simulator(asker: Asker) -> None:
             check(asker, fault, await (hasty if fault in _ENDLESS else patient).ask(asker), expected)
             argo.clear_faults()
             assert asker.outcome(await patient.ask(asker)) == expected, fault
-        await _until(lambda: argo.open_requests == 0)
+        await until(lambda: argo.open_requests == 0)
         # One that each proxy keeps: requests came one after the other.
-        await _until(lambda: argo.open_connections <= 2)
+        await until(lambda: argo.open_connections <= 2)
         assert (patient.proxy.underway.open, hasty.proxy.underway.open) == (0, 0)
     await port.stopListening()
-    await _until(lambda: argo.open_connections == 0 and _sockets() <= before)
+    await until(lambda: argo.open_connections == 0 and _sockets() <= before)
 
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
@@ -202,10 +194,10 @@ async def test_what_is_no_argo_is_told(asker: Asker) -> None:
             got = await live.ask(asker)
             assert not isinstance(_outcome(asker, got), Whole), name
             check(asker, name, got, Whole(None))
-            await _until(lambda: live.proxy.underway.open == 0 and side.open == 0)
+            await until(lambda: live.proxy.underway.open == 0 and side.open == 0)
         await port.stopListening()
         assert not isinstance(_outcome(asker, await live.ask(asker)), Whole)
-    await _until(lambda: _sockets() <= before)
+    await until(lambda: _sockets() <= before)
 
 
 def _outcome(asker: Asker, got: Got) -> Outcome:

@@ -84,3 +84,51 @@ def test_the_configuration_says_which_file(path: str, tmp_path: Path) -> None:
     config.write_text("user: someone\n")
     with pytest.raises(ConfigFault, match="keys_file: not set"):
         run(["keys", "--config", str(config), "list"], {}, said.append)
+
+
+@pytest.mark.parametrize(
+    "others", ["", "user: someone\n", "colour: red\nport: none\n", "workers: many\nca_file: 3\nlimits: [1]\n"]
+)
+def test_all_else_that_the_configuration_says_is_no_matter(path: str, tmp_path: Path, others: str) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text(f"{others}keys_file: {path}\n")
+    said: list[str] = []
+    for arguments in (["add", "alice"], ["list"], ["revoke", "alice"]):
+        run(["keys", "--config", str(config), *arguments], {}, said.append)
+    assert said[1:] == ["alice", "alice is revoked"]
+
+
+def test_the_environment_alone_may_say_which_file(path: str, tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text("keys_file: /nowhere/else\n")
+    said: list[str] = []
+    run(["keys", "--config", str(config), "add", "alice"], {"ARGOPROXY_KEYS_FILE": path}, said.append)
+    assert _said(path, "list") == ["alice"]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("keys_file: [a]\n", "config.yaml:1: keys_file: must be a path"),
+        ("user: someone\nuser: [", "config.yaml:2: not valid YAML"),
+    ],
+)
+def test_a_configuration_that_does_not_say_which_file_is_told_of(tmp_path: Path, text: str, told: str) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text(text)
+    with pytest.raises(ConfigFault) as fault:
+        run(["keys", "--config", str(config), "list"], {}, print)
+    assert told in str(fault.value)
+
+
+def test_which_file_may_stand_behind_what_is_to_be_done(path: str) -> None:
+    said: list[str] = []
+    run(["keys", "add", "alice", "--file", path], {}, said.append)
+    run(["keys", "list", "-f", path], {}, said.append)
+    assert said[1:] == ["alice"]
+
+
+def test_a_list_of_what_is_not_there_makes_nothing(tmp_path: Path) -> None:
+    with pytest.raises(ConfigFault, match="can't be read"):
+        _said(str(tmp_path / "folder" / "keys.yaml"), "list")
+    assert list(tmp_path.iterdir()) == []

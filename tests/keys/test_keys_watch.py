@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -33,15 +32,22 @@ class WatchTests(SynchronousTestCase):
         self.clock = Clock()
         self.told: list[list[str]] = []
         self.watch = Watch(
-            self.clock, self.path, partial(file.read, self.path), self.hear, file.mark(self.path), _at_once
+            self.clock, self.path, self.read, self.hear, file.mark(self.path), _at_once
         )
         self.watch.start()
+        self.faults: list[Exception] = []
+
+    def read(self) -> tuple[ApiKey, ...]:
+        if self.faults:
+            raise self.faults.pop(0)
+        return file.read(self.path)
 
     def write(self, *names: str) -> None:
         file.write(self.path, [ApiKey(name=name, sha256=f"{place:064x}") for place, name in enumerate(names)])
 
-    def hear(self, keys: tuple[ApiKey, ...]) -> None:
+    def hear(self, keys: tuple[ApiKey, ...]) -> int:
         self.told.append([key.name for key in keys])
+        return len(keys)
 
     def after(self, seconds: float) -> list[str]:
         with capturedLogs() as events:
@@ -54,7 +60,7 @@ class WatchTests(SynchronousTestCase):
 
     def test_a_new_one_is_told_once(self) -> None:
         self.write("alice", "bob")
-        assert self.after(10) == ["keys: 2 are good now"]
+        assert self.after(10) == ["keys: good ones now: 2"]
         assert self.told == [["alice", "bob"]]
 
     def test_a_wrong_one_is_told_once_and_changes_nothing(self) -> None:
@@ -72,7 +78,7 @@ class WatchTests(SynchronousTestCase):
         (told,) = self.after(4)
         assert "chmod 600" in told
         Path(self.path).chmod(0o600)
-        assert self.after(4) == ["keys: 1 are good now"]
+        assert self.after(4) == ["keys: good ones now: 1"]
         assert self.told == [["bob"]]
 
     def test_one_that_is_gone_changes_nothing(self) -> None:
@@ -80,6 +86,33 @@ class WatchTests(SynchronousTestCase):
         (told,) = self.after(10)
         assert told.startswith("keys: those in use stay: ")
         assert self.told == []
+
+    def test_one_that_can_not_be_read_for_a_while_is_tried_again_and_told_once(self) -> None:
+        self.write("bob")
+        wrong = file.Unreadable("keys.yaml: can't be read (Too many open files)")
+        self.faults = [wrong, wrong, wrong]
+        assert self.after(12) == ["keys: those in use stay: " + str(wrong), "keys: good ones now: 1"]
+        assert self.told == [["bob"]]
+
+    def test_the_same_trouble_later_is_told_again(self) -> None:
+        wrong = file.Unreadable("keys.yaml: can't be read (Too many open files)")
+        for name in ("bob", "carol"):
+            self.write(name)
+            self.faults = [wrong]
+            assert self.after(6) == ["keys: those in use stay: " + str(wrong), "keys: good ones now: 1"]
+
+    def test_each_one_that_is_wrong_is_told(self) -> None:
+        for text in ("keys: 3", "keys: 4"):
+            Path(self.path).write_text(text)
+            (told,) = self.after(6)
+            assert told.startswith("keys: those in use stay: ")
+
+    def test_what_nobody_has_foreseen_is_told_and_does_not_end_the_looking(self) -> None:
+        self.write("bob")
+        self.faults = [ZeroDivisionError("secret")]
+        assert self.after(2) == ["keys: those in use stay: the file could not be read (ZeroDivisionError)"]
+        self.write("bob", "carol")
+        assert self.after(2) == ["keys: good ones now: 2"]
 
     def test_whoever_has_stopped_looks_no_more(self) -> None:
         self.watch.stop()

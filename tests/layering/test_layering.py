@@ -45,9 +45,18 @@ TABLE = {
     ),
     "description": _rule("argoproxy conversation dialects net vocabulary"),
     "registry": Rule(None, None),
-    "service": Rule(None, None),
+    "composition": Rule(None, None),
+    "lasting": _rule("net tokens", "twisted"),
+    "assembly": _rule("argoproxy config errors interfaces net", "twisted"),
+    "front": _rule("net"),
+    "proxy": _rule("assembly composition config endpoints errors front lasting net soundness", "twisted"),
+    "service": _rule(
+        "composition config endpoints front lasting net proxy registry simulation soundness", "twisted"
+    ),
+    "prompt": _rule("dialects net service soundness", "twisted"),
     "reach": _rule("config conversation interfaces net registry", "twisted"),
-    "entrance": _rule("catalogue config errors interfaces keys net quotas soundness", "twisted txredisapi"),
+    "entrance": _rule("catalogue config errors interfaces keys net quotas soundness store", "twisted"),
+    "store": _rule("config reach", "twisted txredisapi"),
     "simulation": _rule("config listening simulator", "twisted"),
     "soundness": _rule("config conversation keys net"),
     "simulator": _rule("argoproxy wire listening", "klein twisted werkzeug yaml"),
@@ -97,7 +106,7 @@ HARMLESS = [
     ("errors.py", "if TYPE_CHECKING:\n    from twisted.internet.defer import Deferred"),
     ("tap.py", "def f():\n    from .daemon import x"),
     ("catalogue/a.py", "import yaml"),
-    ("service.py", "import klein\nfrom . import dialects, net"),
+    ("composition.py", "import klein\nfrom . import dialects, net"),
 ]
 
 

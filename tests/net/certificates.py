@@ -32,3 +32,17 @@ def pem_for(name: str) -> bytes:
     """The same one, for those who are to trust it."""
     pem: bytes = certificate_for(name).original.to_cryptography().public_bytes(Encoding.PEM)
     return pem
+
+
+def key_pem_for(name: str) -> bytes:
+    """The key of the same one, for a server that isn't Twisted's."""
+    key = certificate_for(name).privateKey.original.to_cryptography_key()
+    pem: bytes = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return pem
+
+
+def key_and_certificate(name: str) -> bytes:
+    """Both in PEM, as a server's file has them."""
+    key = certificate_for(name).privateKey.original.to_cryptography_key()
+    private: bytes = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return private + pem_for(name)

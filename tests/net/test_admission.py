@@ -12,7 +12,7 @@ from twisted.internet.interfaces import IAddress
 from twisted.internet.testing import MemoryReactorClock
 from twisted.logger import capturedLogs
 
-from argoproxy import service
+from argoproxy import composition
 from argoproxy.config import Config
 from argoproxy.conversation import Allowance, Limits, Verdict
 from argoproxy.errors import ProxyError
@@ -92,17 +92,42 @@ def test_everything_is_asked_with_one(ask: tuple[str, Any]) -> None:
     assert _ask(_web(), ask).status == 200
 
 
-@pytest.mark.parametrize("path", LISTS)
-def test_the_models_are_shown_to_who_has_a_key(path: str) -> None:
-    web = _web()
-    assert web.get(path).status == 401
-    assert web.get(path, _bearer(KEY)).status == 200
+TOLD = [("GET", path) for path in LISTS] + [("HEAD", LISTS[0]), ("HEAD", LISTS[1]), ("POST", "/refresh")]
 
 
-def test_the_models_are_read_again_for_who_has_a_key() -> None:
+def _ask_itself(web: Web, method: str, path: str, key: str | None = KEY) -> Got:
+    """Ask what the proxy knows."""
+    return web.begin(method, path, b"" if method == "POST" else None, _bearer(key) if key else None)
+
+
+@pytest.mark.parametrize(("method", "path"), TOLD)
+def test_what_the_proxy_knows_is_told_to_who_has_a_key(method: str, path: str) -> None:
     web = _web()
-    assert web.post("/refresh", b"").status == 401
-    assert web.post("/refresh", b"", _bearer(KEY)).status == 200
+    got = _ask_itself(web, method, path, None)
+    assert (got.status, got.header("www-authenticate")) == (401, "Bearer")
+    assert not web.simulator.requests
+    assert _ask_itself(web, method, path).status == 200
+
+
+@pytest.mark.parametrize(("method", "path"), TOLD)
+def test_what_the_proxy_knows_is_told_so_often(method: str, path: str) -> None:
+    web = _web(requests_per_minute=1)
+    with capturedLogs() as events:
+        assert [_ask_itself(web, method, path).status for _ in range(2)] == [200, 429]
+    assert [event["key"] for event in events if "log_text" in event] == ["it", "it"]
+    got = _ask_itself(web, method, path)
+    assert got.header("retry-after") == "60"
+    if "beta" not in path:
+        assert got.header("x-ratelimit-limit-requests") == "1"
+    assert _ask_itself(web, method, path, OTHER).status == 200
+
+
+@pytest.mark.parametrize(("method", "path"), TOLD)
+def test_what_the_proxy_knows_costs_no_tokens_and_waits_for_none(method: str, path: str) -> None:
+    web = _web(tokens_per_day=1)
+    assert [_ask(web).status for _ in range(2)] == [200, 429]
+    got = _ask_itself(web, method, path)
+    assert (got.status, got.header("x-ratelimit-limit-tokens")) == (200, None)
 
 
 @pytest.mark.parametrize("path", ["/", "/health", "/version", "/openapi.json"])
@@ -378,11 +403,30 @@ def test_to_count_tokens_costs_none(name: str) -> None:
 def test_there_may_be_limits_without_keys() -> None:
     web = Web(limits={"per_address": {"requests_per_minute": 1}})
     assert [web.post(*OPENAI).status for _ in range(2)] == [200, 429]
-    assert web.get("/v1/models").status == 200
+    assert web.get("/v1/models").status == 429
     web = Web(limits={"per_user": {"requests_per_minute": 1}}, username_passthrough=True)
     statuses = [web.post(*OPENAI, _bearer(name)).status for name in ("alice", "bob", "alice")]
     assert statuses == [200, 200, 429]
-    assert web.post(*OPENAI).status == 401
+
+
+@pytest.mark.parametrize("limited", ["per_user", "per_address"])
+def test_who_gives_no_name_where_names_are_keys_is_told_so_and_is_nobody_s_account(limited: str) -> None:
+    web = Web(limits={limited: {"requests_per_minute": 5}}, username_passthrough=True)
+    got = [web.post(*OPENAI, headers) for headers in ({}, _bearer("two words"), {}, {}, {})]
+    assert [(one.status, one.error["code"]) for one in got] == [(401, "missing_api_key")] * 5
+    assert [one.header("x-ratelimit-limit-requests") for one in got] == [None] * 5
+    assert web.post(*OPENAI, _bearer("alice")).header("x-ratelimit-remaining-requests") == "4"
+
+
+def test_who_gives_no_name_is_limited_by_address_in_what_needs_none() -> None:
+    for limited, second in (("per_user", 200), ("per_address", 429)):
+        web = Web(limits={limited: {"requests_per_minute": 1}}, username_passthrough=True)
+        assert [web.get("/v1/models").status for _ in range(2)] == [200, second]
+
+
+def test_a_name_is_one_account_however_it_is_written() -> None:
+    web = Web(limits={"per_user": {"requests_per_minute": 1}}, username_passthrough=True)
+    assert [web.post(*OPENAI, _bearer(name)).status for name in ("alice", "Alice")] == [200, 429]
 
 
 class _From:
@@ -469,6 +513,9 @@ class Slow:
     def leave(self, verdict: Verdict, tokens: int) -> None:
         self.left.append(tokens)
 
+    def retire(self) -> None:
+        """Nothing is left over."""
+
     def close(self) -> None:
         """Nothing is left over."""
 
@@ -477,7 +524,7 @@ class Slow:
 def slow(monkeypatch: pytest.MonkeyPatch) -> Slow:
     """In place of every ledger."""
     ledger = Slow()
-    monkeypatch.setattr(service, "make_ledger", lambda *arguments: ledger)
+    monkeypatch.setattr(composition, "make_ledger", lambda *arguments: ledger)
     return ledger
 
 
@@ -490,6 +537,16 @@ def test_a_request_waits_for_the_decision(slow: Slow) -> None:
     web.settle()
     assert got.status == 200
     assert len(slow.left) == 1
+
+
+@pytest.mark.parametrize(("method", "path"), TOLD)
+def test_what_the_proxy_knows_waits_for_it_too(slow: Slow, method: str, path: str) -> None:
+    web = _web()
+    got = _ask_itself(web, method, path)
+    assert not got.ended
+    slow.entering.callback(Verdict(Allowance(), ()))
+    web.settle()
+    assert (got.status, slow.left) == (200, [0])
 
 
 def test_who_leaves_meanwhile_is_not_asked_for(slow: Slow) -> None:
@@ -522,7 +579,7 @@ def test_a_bug_in_it_is_a_500(slow: Slow, logged_errors: LoggedErrors) -> None:
 def test_time_passes_for_limits_by_a_clock_that_nobody_sets() -> None:
     config = Config(user="someone", limits={"per_address": Limits(requests_per_minute=1)})
     reactor = MemoryReactorClock()
-    ledger = make_proxy(config, reactor)._lasting.ledger
+    ledger = make_proxy(config, reactor)._serving.ledger
     allowance = Limits(requests_per_minute=1).of("address", "a")
     verdicts: list[Verdict] = []
     for _ in range(2):

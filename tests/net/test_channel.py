@@ -184,12 +184,90 @@ def test_a_first_line_that_is_none_is_refused(first: bytes) -> None:
     assert line.closed
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        b"\x05\x01\x00",
+        b"{}",
+        b"\r\n\0",
+        b"GET / HTTP/1.1\nHost: x\n\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\n\n",
+    ],
+)
+def test_what_never_becomes_a_head_is_refused_at_once(sent: bytes) -> None:
+    """Not when its time is over: who speaks TLS, say, waits for an answer."""
+    line = Line(Web())
+    for byte in sent:
+        assert not line.said()
+        line.channel.dataReceived(bytes([byte]))
+        if line.closed:
+            break
+    assert _statuses(line.said()) == [400]
+    assert line.closed
+
+
 def test_a_head_that_never_ends_is_refused() -> None:
     line = Line(Web())
     while not line.closed:
         line.channel.dataReceived(b"X-A: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n" * 20)
         assert len(line.channel._unread) < 20_000
     assert _statuses(line.said()) == [431]
+
+
+UNREADABLE = {
+    "two lengths": (b" HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\n", 400),
+    "another version": (b" HTTP/3.0\r\nHost: x\r\n\r\n", 400),
+    "no host": (b" HTTP/1.1\r\n\r\n", 400),
+    "a chunk that is none": (b" HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n+5\r\n", 400),
+    "a coding nobody knows": (b" HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 400),
+    "many headers": (b" HTTP/1.1\r\nHost: x\r\n" + b"a: b\r\n" * 501 + b"\r\n", 431),
+    "a long head": (b" HTTP/1.1\r\nX: " + b"x" * 20_000, 431),
+    "a long query": (b"?x=" + b"x" * 20_000, 431),
+    "no end": (b" HTTP/1.1\r\nX: x", 408),
+}
+SHAPES = {
+    b"/v1/chat/completions": ["message", "type", "param", "code"],
+    b"/nowhere": ["message", "type", "param", "code"],
+    b"/v1/messages": ["type", "message", "details"],
+    b"http://x.example/v1/messages": ["type", "message", "details"],
+    b"/v1/messages/count_tokens": ["type", "message", "details"],
+    b"/v1beta/models/gpt-4o:generateContent": ["code", "message", "status", "details"],
+    b"/v1/models/gpt-4o:generateContent": ["code", "message", "status", "details"],
+}
+
+
+@pytest.mark.parametrize("path", SHAPES)
+@pytest.mark.parametrize(("rest", "status"), UNREADABLE.values(), ids=UNREADABLE)
+def test_who_can_not_be_read_is_told_so_by_the_api_that_was_asked(rest: bytes, status: int, path: bytes) -> None:
+    line = Line(Web())
+    line.send(MEASURED)
+    before = len(line.said())
+    said = line.send(b"POST " + path + rest)[before:]
+    if status == 408:
+        line.web.settle(61.0)
+        said = line.said()[before:]
+    assert _statuses(said) == [status]
+    [body] = _bodies(said)
+    assert list(body["error"]) == SHAPES[path]
+    told = {line.partition(b": ")[0].lower(): line.partition(b": ")[2] for line in said.split(b"\r\n")}
+    assert told[b"date"].endswith(b" GMT")
+    assert told[b"x-request-id"] == told[b"request-id"] == body.get("request_id", told[b"request-id"].decode()).encode()
+
+
+def test_of_whom_not_even_the_path_has_come_openais_api_is_told() -> None:
+    for sent in (b"POST /v1/messages", b"POST", b"/v1/messages\r\n\r\n", b"POST /v1/messages\r\n\r\n"):
+        line = Line(Web())
+        line.send(sent)
+        line.web.settle(61.0)
+        assert list(_bodies(line.said())[0]["error"]) == SHAPES[b"/nowhere"]
+
+
+def test_to_a_head_request_that_can_not_be_read_no_body_is_sent() -> None:
+    for broken in (b"Content-Length: 4\r\nContent-Length: 5\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n+5\r\n"):
+        said = Line(Web()).send(b"HEAD /v1/models HTTP/1.1\r\nHost: x\r\n" + broken)
+        assert _statuses(said) == [400]
+        assert said.endswith(b"\r\n\r\n")
 
 
 def test_too_many_headers_are_refused() -> None:
@@ -346,12 +424,17 @@ def _full(web: Web, more: bytes = b"") -> tuple[Line, Socket]:
     return line, beneath
 
 
-def test_who_reads_nothing_for_long_is_given_up() -> None:
-    line, _ = _full(Web(send_timeout=100.0))
-    line.web.settle(99.0)
+def _closes_after(line: Line, seconds: float) -> None:
+    """The connection is closed by then, and not before."""
+    line.web.settle(seconds - 1.0)
     assert not line.closed
     line.web.settle(1.0)
     assert line.closed
+
+
+def test_who_reads_nothing_for_long_is_given_up() -> None:
+    line, _ = _full(Web(send_timeout=100.0))
+    _closes_after(line, 100.0)
     assert line.web.simulator.open_requests == 0
     assert not line.web.clock.getDelayedCalls()
 
@@ -373,10 +456,7 @@ def test_who_has_caught_up_may_take_any_time() -> None:
     line.web.settle(500.0)
     assert not line.closed
     _producer(line).pauseProducing()
-    line.web.settle(99.0)
-    assert not line.closed
-    line.web.settle(1.0)
-    assert line.closed
+    _closes_after(line, 100.0)
 
 
 def test_nobody_is_given_up_if_that_is_not_wanted() -> None:

@@ -26,7 +26,8 @@ from argoproxy.conversation import Call
 from argoproxy.interfaces import IClient
 from argoproxy.net.circuits import Circuit, Guarded
 from argoproxy.net.client import make_client
-from argoproxy.service import Proxy, make_proxy
+from argoproxy.proxy import Proxy
+from argoproxy.service import make_proxy
 from argoproxy.simulator import Simulator, SimulatorSettings
 from tests.web import CHAT, Got, Web
 

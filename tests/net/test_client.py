@@ -10,7 +10,7 @@ from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IHostnameResolver
 from twisted.internet.protocol import Factory
-from twisted.internet.testing import MemoryReactorClock
+from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.python.failure import Failure
 from twisted.web.client import URI, RequestTransmissionFailed, ResponseFailed, ResponseNeverReceived
 from twisted.web.iweb import IAgent, IResponse
@@ -58,6 +58,25 @@ def test_the_time_for_a_connection_is_for_the_look_up_of_its_name_too(url: bytes
     silent.receiver.addressResolved(IPv4Address("TCP", "10.0.0.1", 80))
     silent.receiver.resolutionComplete()
     assert clock.tcpClients == []
+    assert clock.getDelayedCalls() == []
+
+
+def test_the_time_for_a_connection_is_for_tls_too() -> None:
+    """All of it together: who has been connected to late has less time to agree on TLS."""
+    clock, transport = MemoryReactorClock(), StringTransport()
+    failures: list[Failure] = []
+    endpoint = Overridden(clock, {}, 10.0).endpointForURI(URI.fromBytes(b"https://127.0.0.1:9/"))
+    endpoint.connect(Factory()).addErrback(failures.append)
+    clock.advance(6.0)
+    [(_, _, factory, _, _)] = clock.tcpClients
+    protocol: Any = factory.buildProtocol(None)
+    protocol.makeConnection(transport)
+    clock.advance(3.9)
+    assert failures == []
+    clock.advance(0.1)
+    assert [failure.type for failure in failures] == [error.TimeoutError]
+    assert transport.disconnected
+    protocol.connectionLost(Failure(error.ConnectionDone()))
     assert clock.getDelayedCalls() == []
 
 

@@ -1,4 +1,4 @@
-"""A connection is made when TLS is agreed on, and that has to come in time."""
+"""A connection is made when TLS is agreed on, and not before."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 from OpenSSL import SSL
 from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.error import ConnectionDone, ConnectionLost, ConnectionRefusedError, TimeoutError
+from twisted.internet.error import ConnectionDone, ConnectionLost, ConnectionRefusedError
 from twisted.internet.interfaces import IHandshakeListener, IProtocol, IStreamClientEndpoint
 from twisted.internet.protocol import Factory, Protocol
-from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from zope.interface import implementer
 from zope.interface.verify import verifyObject
@@ -35,10 +34,6 @@ class Tls:
         self.wrappedProtocol: Any = None
         self.aborted = False
 
-    def failVerification(self, reason: Failure) -> None:
-        self.aborted = True
-        self.wrappedProtocol.connectionLost(reason)
-
     def abortConnection(self) -> None:
         self.aborted = True
 
@@ -48,11 +43,10 @@ class Endpoint:
     """One that is connected to when the test says so."""
 
     def __init__(self) -> None:
-        self.clock = Clock()
         self.tls = Tls()
         self.ended: list[Any] = []
         self._connecting: Deferred[IProtocol] = Deferred()
-        self.made = Handshaken(self, self.clock, 10.0).connect(Factory.forProtocol(Inner))
+        self.made = Handshaken(self).connect(Factory.forProtocol(Inner))
         self.made.addBoth(self._end)
 
     def connect(self, protocolFactory: Any) -> Deferred[IProtocol]:
@@ -77,7 +71,6 @@ def test_it_is_made_when_tls_is_agreed_on_and_not_before() -> None:
     endpoint = Endpoint()
     first = endpoint.connected()
     assert verifyObject(IHandshakeListener, first)
-    endpoint.clock.advance(9.9)
     assert endpoint.ended == []
     first.handshakeCompleted()
     [protocol] = endpoint.ended
@@ -85,15 +78,6 @@ def test_it_is_made_when_tls_is_agreed_on_and_not_before() -> None:
     assert protocol.transport == endpoint.tls  # type: ignore[comparison-overlap]
     endpoint.tls.wrappedProtocol.dataReceived(b"hello")
     assert protocol.said == b"hello"
-    assert not endpoint.clock.getDelayedCalls()
-
-
-def test_one_that_takes_too_long_is_given_up() -> None:
-    endpoint = Endpoint()
-    endpoint.connected()
-    endpoint.clock.advance(10.0)
-    assert endpoint.ended == [TimeoutError]
-    assert endpoint.tls.aborted
 
 
 @pytest.mark.parametrize(
@@ -104,7 +88,6 @@ def test_one_that_is_lost_before_tells_what_kind_of_loss_it_was(reason: Exceptio
     endpoint = Endpoint()
     endpoint.connected().connectionLost(Failure(reason))
     assert endpoint.ended == [told]
-    assert not endpoint.clock.getDelayedCalls()
 
 
 def test_one_that_is_refused_is_so() -> None:
@@ -121,4 +104,3 @@ def test_cancelling_ends_it() -> None:
     assert endpoint.tls.aborted
     first.connectionLost(Failure(ConnectionLost()))
     assert endpoint.ended == [CancelledError]
-    assert not endpoint.clock.getDelayedCalls()

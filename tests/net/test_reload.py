@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import attrs
 import pytest
 from twisted.logger import capturedLogs, formatEvent
 
-from argoproxy.config import ConfigFault
+from argoproxy import composition
+from argoproxy.config import Config, ConfigFault
+from argoproxy.quotas.memory import MemoryLedger
 from argoproxy.simulator import SimulatorSettings
 from tests.net.test_site import HELLO, Line
 from tests.web import CHAT, Web
@@ -115,8 +118,49 @@ def test_a_stop_cuts_those_of_the_old_one_too(web: Served) -> None:
 
 
 def test_what_lasts_as_long_as_the_process_is_told_and_stays(web: Served) -> None:
-    said = web.reload(port=5, workers=3, limits_when_away="open", strict_params=True)
-    assert "stays as it is until a restart: port, workers, limits_when_away" in said
+    said = web.reload(port=5, workers=3, log_keep=7, strict_params=True)
+    assert "stays as it is until a restart: port, workers, log_keep" in said
+
+
+class Ledger(MemoryLedger):
+    """A ledger that says what has become of it."""
+
+    def __init__(self, store: str | None, seconds: Callable[[], float]) -> None:
+        super().__init__(seconds)
+        self.store = store
+        self.end: list[str] = []
+
+    def retire(self) -> None:
+        self.end.append("retired")
+
+    def close(self) -> None:
+        self.end.append("closed")
+
+
+def test_limits_are_kept_in_another_place_from_the_next_request_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Ledger] = []
+
+    def make(config: Config, reactor: Any, seconds: Callable[[], float]) -> Ledger:
+        made.append(Ledger(config.limits_store, seconds))
+        return made[-1]
+
+    monkeypatch.setattr(composition, "make_ledger", make)
+    web = Served(SimulatorSettings(first_byte_delay=1.0), limits={"per_address": {"concurrency": 1}})
+    old = web.ask()
+    assert "restart" not in str(web.reload(limits_store="redis://127.0.0.1:1"))
+    new, third = web.ask(), web.ask()
+    web.settle(5.0)
+    assert [one.status for one in (old, new, third)] == [200, 200, 429]
+    assert [one._taken for one in made] == [{}, {}]
+    assert web.get("/health").json()["limits_store"] == "there"
+    web.reload(limits_store="redis://127.0.0.1:1", user="another")
+    web.reload(limits_store="redis://127.0.0.1:1", limits_when_away="open")
+    web.stop()
+    assert [(one.store, one.end) for one in made] == [
+        (None, ["retired"]),
+        ("redis://127.0.0.1:1", ["retired"]),
+        ("redis://127.0.0.1:1", ["closed"]),
+    ]
 
 
 def test_nothing_is_left_of_the_one_before(web: Served) -> None:

@@ -80,6 +80,7 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_read() -> None:
     assert b"100 Continue" not in reply
     assert _json(reply)["error"]["code"] == "request_too_large"
     assert b"x-request-id" in reply.lower()
+    assert reply.lower().count(b"\r\ndate: ") == 1
     assert not line.closed
     assert line.send(b"x" * 5000) == reply
     assert line.closed
@@ -361,7 +362,7 @@ def _ready(line: Line) -> tuple[int, str]:
 
 def test_load_balancers_are_told_of_a_stop_for_as_long_as_is_configured() -> None:
     web = Web(drain_delay=5.0, update_check=False, allowed_hosts=["x"])
-    service = ProxyService(web.proxy, [])
+    service = ProxyService(web.proxy.front, [], lambda: web.proxy)
     service.startService()
     line = Line(web)
     web.settle()
@@ -388,7 +389,7 @@ def test_a_proxy_that_stops_is_not_ready() -> None:
 
 def test_a_cut_ends_the_delay() -> None:
     web = Web(drain_delay=3600.0, update_check=False, allowed_hosts=["x"])
-    service = ProxyService(web.proxy, [])
+    service = ProxyService(web.proxy.front, [], lambda: web.proxy)
     service.startService()
     busy = Line(web)
     busy.send(_post(HELLO.replace(b"Hello", b"[sim:hang]")))

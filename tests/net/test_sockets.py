@@ -30,12 +30,13 @@ from twisted.web.server import Request, Site
 from argoproxy.config import Config
 from argoproxy.net.client import Overridden, make_agent
 from argoproxy.net.handshake import NotAgreed
-from argoproxy.service import Proxy, make_proxy
+from argoproxy.proxy import Proxy
+from argoproxy.service import make_proxy
 from argoproxy.simulator import Simulator, SimulatorSettings
 from tests.net.certificates import certificate_for
+from tests.waiting import until
 
 reactor: Any = _reactor
-_PATIENCE = 1000
 
 
 @attrs.define
@@ -70,15 +71,6 @@ async def _live(settings: SimulatorSettings | None = None, **config: Any) -> Asy
         await port.stopListening()
         await Deferred.fromCoroutine(proxy.stop())
         await argo_port.stopListening()
-
-
-async def _until(true: Callable[[], bool]) -> None:
-    """Let the reactor turn until something is so."""
-    for _ in range(_PATIENCE):
-        if true():
-            return
-        await deferLater(reactor, 0.005)
-    pytest.fail("it did not come to be")
 
 
 class Wire(Protocol):
@@ -171,9 +163,9 @@ async def test_a_stream_that_is_reset_ends_cleanly_with_an_error(transport: str)
 async def test_a_client_that_leaves_before_the_first_byte_ends_the_calls(fields: Any) -> None:
     async with _live() as live:
         wire = await _ask(live, "[sim:hang]", **fields)
-        await _until(lambda: live.argo.open_requests > 0)
+        await until(lambda: live.argo.open_requests > 0)
         wire.transport.loseConnection()
-        await _until(lambda: live.argo.open_requests == 0)
+        await until(lambda: live.argo.open_requests == 0)
         assert (await live.chat())[0] == 200
 
 
@@ -182,9 +174,9 @@ async def test_a_client_that_leaves_before_the_first_byte_ends_the_calls(fields:
 async def test_a_client_that_leaves_in_the_middle_ends_the_call(transport: str) -> None:
     async with _live(SimulatorSettings(chunk_delay=0.01, chunk_size=1), upstream_transport=transport) as live:
         wire = await _ask(live, "long " * 500, stream=True)
-        await _until(lambda: wire.said.count(b"data:") > 3)
+        await until(lambda: wire.said.count(b"data:") > 3)
         wire.transport.abortConnection()
-        await _until(lambda: live.argo.open_requests == 0)
+        await until(lambda: live.argo.open_requests == 0)
 
 
 @pytest_twisted.ensureDeferred
@@ -192,7 +184,7 @@ async def test_a_client_that_does_not_read_stops_the_reading_from_argo() -> None
     async with _live() as live:
         wire = await _ask(live, "[sim:long=200000000]", stream=True)
         wire.transport.pauseProducing()
-        await _until(lambda: any(exchange._reply._paused for exchange in live.proxy.underway.exchanges))
+        await until(lambda: any(exchange._reply._paused for exchange in live.proxy.underway.exchanges))
         [exchange] = live.proxy.underway.exchanges
         sent, still = -1, 0
         while still < 20:
@@ -203,9 +195,9 @@ async def test_a_client_that_does_not_read_stops_the_reading_from_argo() -> None
         [channel] = live.proxy.site.connections
         assert len(channel.transport.dataBuffer) + channel.transport._tempDataLen < 2_000_000
         wire.transport.resumeProducing()
-        await _until(lambda: exchange._reply.record.sent > sent)
+        await until(lambda: exchange._reply.record.sent > sent)
         wire.transport.abortConnection()
-        await _until(lambda: live.argo.open_requests == 0)
+        await until(lambda: live.argo.open_requests == 0)
 
 
 @pytest_twisted.ensureDeferred
@@ -214,22 +206,22 @@ async def test_who_reads_nothing_for_too_long_is_given_up_and_argos_call_with_th
         live.proxy.site.longest_stall = 0.05
         wire = await _ask(live, "[sim:long=200000000]", stream=True)
         wire.transport.pauseProducing()
-        await _until(lambda: live.argo.open_requests > 0)
-        await _until(lambda: live.argo.open_requests == 0 and not live.proxy.site.connections)
+        await until(lambda: live.argo.open_requests > 0)
+        await until(lambda: live.argo.open_requests == 0 and not live.proxy.site.connections)
         wire.transport.resumeProducing()
-        await _until(lambda: wire.lost)
+        await until(lambda: wire.lost)
 
 
 @pytest_twisted.ensureDeferred
 async def test_who_waits_in_the_queue_gives_up_the_turn_by_leaving() -> None:
     async with _live(max_upstream=1) as live:
         wires = [await _ask(live, "[sim:hang]") for _ in range(3)]
-        await _until(lambda: live.proxy.underway.open == 3)
+        await until(lambda: live.proxy.underway.open == 3)
         for wire in wires[::-1]:
             left = live.proxy.underway.open - 1
             wire.transport.abortConnection()
-            await _until(lambda: live.proxy.underway.open == left)  # noqa: B023 - awaited here
-        await _until(lambda: live.argo.open_requests == 0)
+            await until(lambda: live.proxy.underway.open == left)  # noqa: B023 - awaited here
+        await until(lambda: live.argo.open_requests == 0)
         assert [request.method for request in live.argo.requests if request.method == "POST"] == ["POST"]
         assert (await live.chat())[0] == 200
 
@@ -253,7 +245,7 @@ async def test_a_body_that_is_too_large_is_told_so_to_whoever_still_sends_it(hea
     async with _live(max_body_mb=1.0) as live:
         wire = await connectProtocol(TCP4ClientEndpoint(reactor, "127.0.0.1", live.port), Wire())
         wire.transport.write(b"POST /v1/messages HTTP/1.1\r\nHost: x\r\n" + headers + b"\r\n" + body + _NEXT)
-        await _until(lambda: wire.lost)
+        await until(lambda: wire.lost)
         expected = b"HTTP/1.1 100 Continue\r\n\r\n" if b"chunked\r\nExpect" in headers else b""
         said = wire.said.removeprefix(expected)
         assert said.startswith(b"HTTP/1.1 413 ")
@@ -296,7 +288,7 @@ async def test_a_body_that_becomes_too_large_is_told_so_and_the_next_request_is_
         wire = await connectProtocol(TCP4ClientEndpoint(reactor, "127.0.0.1", live.port), Wire())
         head = b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Encoding: %b\r\n" % coding
         wire.transport.write(head + b"Content-Length: %d\r\n\r\n" % len(packed) + packed + _NEXT)
-        await _until(lambda: b'"ok"' in wire.said)
+        await until(lambda: b'"ok"' in wire.said)
         assert wire.said.startswith(b"HTTP/1.1 413 ")
         assert wire.said.count(b"HTTP/1.1 200") == 1
         wire.transport.loseConnection()
@@ -307,13 +299,13 @@ async def test_connections_beyond_the_bound_are_closed_and_the_others_served() -
     async with _live(max_connections_per_address=3) as live:
         endpoint = TCP4ClientEndpoint(reactor, "127.0.0.1", live.port)
         wires = [await connectProtocol(endpoint, Wire()) for _ in range(5)]
-        await _until(lambda: sum(wire.lost for wire in wires) == 2)
+        await until(lambda: sum(wire.lost for wire in wires) == 2)
         for wire in wires:
             wire.transport.write(_NEXT)
-        await _until(lambda: sum(b'"ok"' in wire.said for wire in wires) == 3)
+        await until(lambda: sum(b'"ok"' in wire.said for wire in wires) == 3)
         for wire in wires:
             wire.transport.loseConnection()
-        await _until(lambda: not live.proxy.site.connections)
+        await until(lambda: not live.proxy.site.connections)
         assert (await live.chat())[0] == 200
 
 
@@ -381,13 +373,13 @@ async def test_a_request_that_has_come_but_is_not_read_yet_is_served_before_its_
         wire = await connectProtocol(TCP4ClientEndpoint(reactor, "127.0.0.1", live.port), Wire())
         request = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
         wire.transport.write(request)
-        await _until(lambda: b'"ok"' in wire.said)
+        await until(lambda: b'"ok"' in wire.said)
         wire.said = b""
         # Past the reactor, so that it is there before the reactor has had a turn.
         with socket.socket(fileno=socket.dup(wire.transport.fileno())) as past:
             past.sendall(request)
         drained = live.proxy.site.drain()
         await drained
-        await _until(lambda: wire.said.endswith(b"}"))
+        await until(lambda: wire.said.endswith(b"}"))
         assert wire.said.startswith(b"HTTP/1.1 200")
         assert b"\r\nconnection: close\r\n" in wire.said.lower()

@@ -14,7 +14,8 @@ from twisted.internet.defer import Deferred
 from argoproxy.config import Config, ConfigFault
 from argoproxy.conversation import Call
 from argoproxy.errors import ProxyError
-from argoproxy.service import Proxy, make_proxy
+from argoproxy.proxy import Proxy
+from argoproxy.service import make_proxy
 from argoproxy.simulator import Simulator, SimulatorSettings
 from tests.net.certificates import certificate_for, pem_for
 

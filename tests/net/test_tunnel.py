@@ -26,7 +26,7 @@ from argoproxy.config import Config, ConfigFault
 from argoproxy.conversation import Call
 from argoproxy.errors import UpstreamFault
 from argoproxy.net.deadline import Deadline
-from argoproxy.net.tunnel import Tunnel, TunnelRefused
+from argoproxy.net.tunnel import Refusals, Tunnel, TunnelRefused
 from argoproxy.service import make_proxy
 from argoproxy.simulator import Simulator, SimulatorSettings
 from tests.net.certificates import certificate_for, pem_for
@@ -213,8 +213,9 @@ class Standing:
         self.transport = StringTransport()
         self.opening: Any = None
         self.outcome: list[Any] = []
+        self.told: list[int] = []
         self.inner = Protocol()
-        tunnel = Deadline(Tunnel(self, b"CONNECT"), self.clock, 10.0)  # type: ignore[arg-type]
+        tunnel = Deadline(Tunnel(self, b"CONNECT", self.told.append), self.clock, 10.0)  # type: ignore[arg-type]
         self.opened = tunnel.connect(Factory.forProtocol(lambda: self.inner))
         self.opened.addBoth(self.outcome.append)
 
@@ -264,12 +265,41 @@ def test_its_answer_may_come_in_pieces_and_what_stands_behind_is_argos() -> None
         assert not standing.outcome
         standing.opening.dataReceived(bytes([byte]))
     standing.opening.dataReceived(b"ARGO")
+    assert standing.told == [200]
     assert (standing.outcome, heard, standing.inner.transport) == ([standing.inner], [b"ARGO"], standing.transport)
 
     standing = Standing()
     standing.inner.dataReceived = heard.append  # type: ignore[assignment, method-assign]
     standing.opening.dataReceived(b"HTTP/1.1 200 OK\r\n\r\nat once")
     assert heard == [b"ARGO", b"at once"]
+
+
+def test_that_it_leads_nowhere_is_told_when_it_begins_and_when_it_is_over() -> None:
+    """ARGO is asked for again and again meanwhile, by probes if by nobody else."""
+    refusals = Refusals()
+    prod, dev = "argo.example:443", "dev.example:443"
+    with capturedLogs() as logs:
+        for target, status in [(dev, 200), (prod, 503), (prod, 503), (dev, 503), (prod, 407), (prod, 407), (prod, 200)]:
+            refusals.answered(target, status)
+        refusals.answered(prod, 200)
+    assert [formatEvent(event) for event in logs] == [
+        "upstream_proxy refuses to connect to argo.example:443: status 503",
+        "upstream_proxy refuses to connect to dev.example:443: status 503",
+        "upstream_proxy refuses to connect to argo.example:443: status 407",
+        "upstream_proxy connects to argo.example:443 again",
+    ]
+
+
+@pytest.mark.parametrize("transport", ["llhttp", "stock"])
+@pytest_twisted.ensureDeferred
+async def test_it_is_told_once_for_all_connections(tmp_path: Path, transport: str) -> None:
+    async with _way(tmp_path, transport, b"HTTP/1.1 403 No\r\n\r\n") as way:
+        with capturedLogs() as logs:
+            for _ in range(2):
+                with pytest.raises(UpstreamFault):
+                    await way.call()
+        assert len([event for event in logs if "refuses to connect" in formatEvent(event)]) == 1
+        assert len(way.heads) >= 2
 
 
 @pytest.mark.parametrize(

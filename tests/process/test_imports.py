@@ -27,8 +27,47 @@ LATER = {
     "referencing": "judges what fits a shape",
     "txredisapi": "shares limits",
 }
-# What serves.
-SERVING = {"argoproxy.service", "argoproxy.registry", "argoproxy.net.routes", "klein", "treq"}
+# What serves; and what of it, and of ours, is there to say that the process lives.
+SERVING = {"argoproxy.composition", "argoproxy.registry", "argoproxy.net.routes", "klein", "treq"}
+LIVING = {
+    "argoproxy.config",
+    "argoproxy.conversation",
+    "argoproxy.daemon",
+    "argoproxy.dialects",
+    "argoproxy.dialects.openai_errors",
+    "argoproxy.endpoints",
+    "argoproxy.errors",
+    "argoproxy.front",
+    "argoproxy.interfaces",
+    "argoproxy.keys",
+    "argoproxy.keys.file",
+    "argoproxy.listening",
+    "argoproxy.logs",
+    "argoproxy.net",
+    "argoproxy.net.channel",
+    "argoproxy.net.chunks",
+    "argoproxy.net.head",
+    "argoproxy.net.headers",
+    "argoproxy.net.health",
+    "argoproxy.net.hosts",
+    "argoproxy.net.origins",
+    "argoproxy.net.record",
+    "argoproxy.net.reply",
+    "argoproxy.net.request",
+    "argoproxy.net.sending",
+    "argoproxy.net.site",
+    "argoproxy.prompt",
+    "argoproxy.service",
+    "argoproxy.signals",
+    "argoproxy.soundness",
+    "argoproxy.systemd",
+    "argoproxy.tuning",
+    "argoproxy.vocabulary",
+    "argoproxy.vocabulary.openai",
+}
+# Packages of ours whose modules are needed as a whole or not at all.
+WHOLE = {"argoproxy.config", "argoproxy.conversation"}
+OTHERS = {"backports", "httptools", "klein", "packaging", "splintr", "treq", "werkzeug", "yaml"}
 # Of our own, what C{twistd} imports to list its commands.
 LISTED = {"argoproxy", "argoproxy.tap"}
 
@@ -54,10 +93,58 @@ def alone(twistd: Twistd) -> Twistd:
     return twistd
 
 
-def test_a_proxy_imports_what_it_serves_with_and_no_more(alone: Twistd) -> None:
-    imported = _until_it_answers(alone)
-    assert imported >= SERVING
-    assert {name: why for name, why in LATER.items() if name in imported} == {}
+# What a process has imported when it says that it lives, and when it serves. Nothing of it is a matter of time.
+_STAGES = """
+import sys
+from argoproxy.tap import Options, makeService
+from twisted.internet.testing import StringTransport
+
+options = Options()
+options.parent = {}
+options.parseOptions(["--port", "0", "--user", "someone"])
+(service,) = makeService(options)
+(listening,) = service
+channel = listening._factory.buildProtocol(None)
+transport = StringTransport()
+channel.makeConnection(transport)
+channel.dataReceived(b"GET /health HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n")
+assert b" 200 " in transport.value(), transport.value()
+print(*sys.modules)
+service.load()
+print(*sys.modules)
+"""
+
+
+@pytest.fixture(scope="module")
+def stages() -> list[set[str]]:
+    """The two of them."""
+    done = subprocess.run([sys.executable, "-c", _STAGES], capture_output=True, text=True, check=True)
+    return [set(line.split()) for line in done.stdout.splitlines()]
+
+
+def _ours(modules: set[str]) -> set[str]:
+    names = (next((whole for whole in WHOLE if f"{name}.".startswith(f"{whole}.")), name) for name in modules)
+    return {name for name in names if name.startswith("argoproxy.")}
+
+
+def test_a_process_says_that_it_lives_with_little(stages: list[set[str]]) -> None:
+    first, _ = stages
+    assert _ours(first) - LISTED == LIVING
+    assert first & OTHERS == {"httptools", "yaml"}
+
+
+def test_a_moment_later_it_has_what_it_serves_with_and_no_more(stages: list[set[str]]) -> None:
+    first, then = stages
+    assert then >= SERVING
+    assert not first & SERVING
+    assert {name: why for name, why in LATER.items() if name in then} == {}
+
+
+def test_a_running_proxy_loads_that_by_itself(alone: Twistd) -> None:
+    alone.environment["PYTHONPROFILEIMPORTTIME"] = "1"
+    with alone.running("argoproxy", "--port", str(alone.port)):
+        until(lambda: _imported(alone.output()) >= SERVING, "loaded")
+        assert {name: why for name, why in LATER.items() if name in _imported(alone.output())} == {}
 
 
 def test_a_supervisor_imports_nothing_that_serves(alone: Twistd) -> None:
@@ -67,7 +154,7 @@ def test_a_supervisor_imports_nothing_that_serves(alone: Twistd) -> None:
 
 
 def test_what_is_asked_for_is_imported(alone: Twistd) -> None:
-    """Else the test above would hold whatever is imported."""
+    """Else the tests above would hold whatever is imported."""
     assert "argoproxy.simulator" in _until_it_answers(alone, "--simulator")
 
 

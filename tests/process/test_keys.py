@@ -64,3 +64,22 @@ def test_workers_know_the_keys_too(twistd: Twistd) -> None:
     with twistd.running(*twistd.proxy("--workers", "2")):
         until(twistd.healthy, "healthy")
         assert [_status(twistd, one) for one in (key, "argo-x")] == [200, 401]
+
+
+def test_a_key_whose_limits_workers_can_not_count_keeps_no_other_from_going(twistd: Twistd) -> None:
+    first, second = _keys(twistd, "add", "first"), _keys(twistd, "add", "second")
+    twistd.configure("keys_file: keys.yaml\n")
+    with twistd.running(*twistd.proxy("--workers", "2")):
+        until(twistd.healthy, "healthy")
+        limited = _keys(twistd, "add", "limited", "--requests-per-minute", "60")
+        _keys(twistd, "revoke", "first")
+        until(lambda: _statuses(twistd, first) == {401}, "the revoked key is good no more")
+        assert _statuses(twistd, limited) == {401}
+        assert _statuses(twistd, second) == {200}
+        told = "keys: not let in: limited: each worker would count for itself: set limits_store, or workers to 1"
+        until(lambda: twistd.output().count(told) == 2, "each worker tells")
+
+
+def _statuses(twistd: Twistd, key: str) -> set[int]:
+    """What several connections get, of which each may come to another worker."""
+    return {_status(twistd, key) for _ in range(8)}

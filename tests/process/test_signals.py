@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import signal
+import ssl
 from contextlib import closing
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPSConnection
 
 import pytest
 
+from tests.net.certificates import key_and_certificate, pem_for
 from tests.process.twistd import PATIENCE, Twistd, chat, listens, until
 
 
@@ -149,3 +151,30 @@ def test_a_bad_configuration_is_refused_and_the_one_in_use_stays(twistd: Twistd)
         kept.request("GET", "/v1/models/mine")
         assert kept.getresponse().status == 200
         assert process.poll() is None
+
+
+def test_a_hang_up_has_certificates_read_again(twistd: Twistd) -> None:
+    """For connections to come; who is connected goes on, and what can't be used changes nothing."""
+    file, address = twistd.folder / "tls.pem", ("127.0.0.1", twistd.port)
+    file.write_bytes(key_and_certificate("before.invalid"))
+    endpoint = f"ssl:{twistd.port}:interface=127.0.0.1:privateKey=tls.pem"
+
+    def shown() -> str:
+        return ssl.get_server_certificate(address, timeout=PATIENCE)
+
+    with twistd.running("argoproxy", "--simulator", "--listen", endpoint) as process:
+        context = ssl.create_default_context(cadata=pem_for("before.invalid").decode())
+        context.check_hostname = False
+        with closing(HTTPSConnection(*address, timeout=PATIENCE, context=context)) as kept:
+            kept.request("GET", "/health")
+            assert kept.getresponse().read()
+            file.write_bytes(key_and_certificate("after.invalid"))
+            assert shown().encode() == pem_for("before.invalid")
+            process.send_signal(signal.SIGHUP)
+            until(lambda: shown().encode() == pem_for("after.invalid"), "another certificate")
+            file.write_bytes(pem_for("before.invalid"))
+            process.send_signal(signal.SIGHUP)
+            until(lambda: f"listen: {endpoint}: the certificate and" in twistd.output(), "refused")
+            assert shown().encode() == pem_for("after.invalid")
+            kept.request("GET", "/health")
+            assert kept.getresponse().read()

@@ -69,7 +69,7 @@ def test_options_come_before_the_environment_and_that_before_the_file(twistd: Tw
 def test_what_the_operator_should_know_of_the_configuration_is_logged_once(twistd: Twistd) -> None:
     twistd.configure("simulator: true\nskip_url_validation: true\n")
     with twistd.running("argoproxy", "--port", str(twistd.port)):
-        assert twistd.healthy()
+        until(lambda: "wires in use" in twistd.output(), "loaded")
     assert twistd.output().count("skip_url_validation") == 1
 
 

@@ -7,7 +7,7 @@ import os
 import re
 import signal
 import socket
-from contextlib import closing
+from contextlib import ExitStack, closing
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,18 @@ def test_any_connection_tells_of_all(twistd: Twistd) -> None:
         open_ = {"open": 1, "served": 0, "repeated": 0, "waiting": 0}
         for _ in range(8):
             until(lambda: _asked(twistd.port, "/health/ready")["requests"] == open_, "one open request, told by all")
+
+
+def test_together_they_keep_to_a_bound(twistd: Twistd) -> None:
+    twistd.configure("max_upstream: 2\n")
+    with twistd.running(*twistd.proxy(*WORKERS)), ExitStack() as clients:
+        _live(twistd)
+        told = "each worker has max_upstream (anthropic_native) 1, max_upstream (gateway) 1, "
+        assert told in twistd.output()
+        for _ in range(20):
+            twistd.asked(clients.enter_context(closing(twistd.connection())), chat("[sim:hang]"))
+        waiting = {"open": 20, "served": 0, "repeated": 0, "waiting": 18}
+        until(lambda: _asked(twistd.port, "/health/ready")["requests"] == waiting, "all but two wait")
 
 
 def test_they_are_replaced_without_losing_a_request(twistd: Twistd) -> None:

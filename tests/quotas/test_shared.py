@@ -42,6 +42,7 @@ class Connection:
     answer: Any = attrs.field(factory=lambda: list(PASSES))
     evaluated: list[tuple[str, Sequence[str], Sequence[object]]] = attrs.field(factory=list)
     connected: int = 0
+    trouble: str = ""
 
     def eval(self, script: str, keys: Sequence[str], arguments: Sequence[object]) -> Deferred[Any]:
         self.evaluated.append((script, keys, arguments))
@@ -57,6 +58,8 @@ class Connection:
     def _answered(self) -> Deferred[Any]:
         if self.answer is None:
             return Deferred()
+        if isinstance(self.answer, Deferred):
+            return self.answer
         return fail(self.answer) if isinstance(self.answer, Exception) else succeed(self.answer)
 
 
@@ -137,6 +140,87 @@ class AwayTests(SynchronousTestCase):
         self.clock.advance(100.0)
         assert [script for script, *_ in self.connection.evaluated][3:] == [LEAVE]
         assert self.clock.getDelayedCalls() == []
+
+    def test_what_has_ended_while_it_was_away_is_told_when_it_is_there_again(self) -> None:
+        ledger = self.ledger()
+        early, late, stays = [self.successResultOf(ledger.enter(ALLOWANCE)) for _ in range(3)]
+        self.connection.answer = ConnectionError("secret")
+        ledger.leave(early, 5)
+        ledger.leave(late, 7)
+        self.connection.answer = 0
+        self.connection.evaluated.clear()
+        self.clock.advance(1.0)
+        told = [(script, list(arguments)) for script, _, arguments in self.connection.evaluated]
+        assert told == [
+            # Whether the store has heard of this one is not known: tokens are not taken out twice.
+            (LEAVE, [0, early.lease, 0]),
+            (LEAVE, [1, late.lease, 7, 1.0]),
+            (RENEW, [60.0, stays.lease]),
+        ]
+        ledger.leave(stays, 0)
+        ledger.close()
+        assert self.clock.getDelayedCalls() == []
+
+    def test_a_place_that_was_taken_though_nobody_heard_of_it_is_given_back(self) -> None:
+        self.connection.answer = None
+        ledger = self.ledger()
+        entering = ledger.enter(ALLOWANCE)
+        self.clock.advance(1.1)
+        self.failureResultOf(entering, ProxyError)
+        ((_, _, (_, lease, *_)),) = self.connection.evaluated
+        self.connection.answer = 0
+        self.clock.advance(1.0)
+        script, keys, arguments = self.connection.evaluated[-1]
+        assert (script, list(keys), list(arguments)) == (LEAVE, ["{argoproxy}:key:a:places"], [0, lease, 0])
+        ledger.close()
+
+    def test_of_those_that_have_ended_only_so_many_are_kept(self) -> None:
+        ledger = self.ledger()
+        verdicts = [self.successResultOf(ledger.enter(ALLOWANCE)) for _ in range(1500)]
+        self.connection.answer = ConnectionError("secret")
+        for verdict in verdicts:
+            ledger.leave(verdict, 1)
+        self.connection.answer = 0
+        self.connection.evaluated.clear()
+        self.clock.advance(1.0)
+        assert len(self.connection.evaluated) == 1000
+        ledger.close()
+
+    def test_one_that_is_replaced_hears_of_the_requests_that_still_run(self) -> None:
+        ledger = self.ledger()
+        verdict = self.successResultOf(ledger.enter(ALLOWANCE))
+        ledger.retire()
+        self.clock.advance(20.0)
+        assert self.connection.connected == 1
+        ledger.leave(verdict, 5)
+        assert [script for script, *_ in self.connection.evaluated] == [ENTER, RENEW, LEAVE]
+        assert (self.connection.connected, self.clock.getDelayedCalls()) == (0, [])
+
+    def test_one_that_is_replaced_decides_what_it_was_asked(self) -> None:
+        waiting: Deferred[Any] = Deferred()
+        self.connection.answer = waiting
+        ledger = self.ledger()
+        entering = ledger.enter(ALLOWANCE)
+        ledger.retire()
+        assert self.connection.connected == 1
+        self.connection.answer = 0
+        waiting.callback(list(PASSES))
+        ledger.leave(self.successResultOf(entering), 0)
+        assert (self.connection.connected, self.clock.getDelayedCalls()) == (0, [])
+
+    def test_it_tells_what_is_wrong_and_nothing_of_what_somebody_has_sent(self) -> None:
+        for error, trouble, told in (
+            (ConnectionError("secret NOPERM this user has no permissions"), "", "NOPERM"),
+            (TimeoutError("secret"), "could not auth: WRONGPASS invalid username-password pair", "WRONGPASS"),
+            (TimeoutError("secret"), "[('SSL', '', 'certificate verify failed')]", "certificate verify failed"),
+            (TimeoutError("secret"), "secret", "TimeoutError"),
+        ):
+            self.connection.answer, self.connection.trouble = error, trouble
+            with capturedLogs() as events:
+                self.failureResultOf(self.ledger().enter(ALLOWANCE), ProxyError)
+            assert [formatEvent(event) for event in events] == [
+                f"limits: the store is away ({told}); requests are refused"
+            ]
 
     def test_leaving_while_it_goes_away_is_no_error(self) -> None:
         ledger = self.ledger()

@@ -14,15 +14,13 @@ from twisted.internet import reactor as _reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.protocol import ClientFactory, Protocol, connectionDone
-from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
 
 from argoproxy.simulator import Simulator, SimulatorSettings
 from tests.simulator.asking import CHAT, STREAMCHAT
+from tests.waiting import until
 
 reactor: Any = _reactor
-TURN = 0.005
-TURNS = 1000
 
 
 class Client(Protocol):
@@ -72,15 +70,6 @@ async def serving(**settings: Any) -> AsyncIterator[tuple[Simulator, Callable[[]
             client.transport.abortConnection()  # type: ignore[union-attr]
     await until(lambda: simulator.open_connections == 0)
     await port.stopListening()
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    """Let the reactor turn until something holds."""
-    for _ in range(TURNS):
-        if holds():
-            return
-        await deferLater(reactor, TURN)
-    raise AssertionError("it never came to hold")
 
 
 @pytest.mark.parametrize(

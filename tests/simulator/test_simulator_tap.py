@@ -137,9 +137,10 @@ async def test_serves_and_says_what_it_is() -> None:
 
 
 def test_a_service_that_never_started_stops() -> None:
-    """There is nothing to stop."""
+    """There is nothing to stop but the socket."""
     with bind_tcp("127.0.0.1", 0) as listener:
         assert AdoptedSocketService(listener, None).stopService() is None  # type: ignore[arg-type]
+        assert listener.fileno() == -1
 
 
 @pytest.mark.parametrize("module", ["argoproxy.simulator", "argoproxy.simulator.tap", "argoproxy.listening"])

@@ -121,6 +121,26 @@ def test_a_body_without_usable_words_gets_a_plain_sentence(status: int, body: by
     assert fault(Head(status), body).message.startswith(start)
 
 
+@pytest.mark.parametrize(
+    ("status", "body", "code"),
+    [
+        (502, b"<html><head><title>502 Bad Gateway</title>", "upstream_failed"),
+        (503, b"Try later.", "upstream_failed"),
+        (500, b'{"detail": "oops"}', "upstream_failed"),
+        (200, b'{"error": "oops"}', "upstream_failed"),
+        (418, b"", "upstream_failed"),
+        (502, b'{"error": {"message": "no", "code": "their_own"}}', "their_own"),
+        (200, b"\x00\xff\xfe", "upstream_garbage"),
+        (302, b"<html>", "upstream_garbage"),
+        (404, b"<html>", None),
+        (400, b'{"error": {"message": "no"}}', None),
+    ],
+)
+def test_a_failure_has_a_word_for_programs(status: int, body: bytes, code: str | None) -> None:
+    """Its own, if it has one. Of a refusal the status says enough."""
+    assert fault(Head(status), body).code == code
+
+
 def test_retry_after_goes_with_the_fault() -> None:
     assert _failed(Head(429, "", "7"), b"{}").retry_after == "7"
 

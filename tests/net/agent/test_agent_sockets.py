@@ -26,10 +26,10 @@ from argoproxy.errors import UpstreamFault
 from argoproxy.net.client import Overridden, make_agent, make_client
 from argoproxy.net.sending import send_now
 from tests.net.certificates import certificate_for
+from tests.waiting import until
 
 reactor: Any = _reactor
 LARGE = bytes(range(256)) * 20_000
-_PATIENCE = 1000
 
 
 class Ear(Protocol):
@@ -61,14 +61,6 @@ async def _listening(ear: Ear) -> AsyncIterator[int]:
     await port.stopListening()
 
 
-async def _until(true: Any) -> None:
-    for _ in range(_PATIENCE):
-        if true():
-            return
-        await deferLater(reactor, 0.005)
-    pytest.fail("it did not come to be")
-
-
 @asynccontextmanager
 async def _connected(ear: Ear) -> AsyncIterator[Any]:
     async with _listening(ear) as port:
@@ -84,7 +76,7 @@ async def test_what_fits_leaves_at_once() -> None:
     async with _connected(ear) as transport:
         send_now(transport, b"hello")
         assert transport not in reactor.getWriters()
-        await _until(lambda: ear.heard == b"hello")
+        await until(lambda: ear.heard == b"hello")
 
 
 @pytest_twisted.ensureDeferred
@@ -94,7 +86,7 @@ async def test_what_does_not_fit_follows_in_its_order() -> None:
         for part in (LARGE, b"and", LARGE, b"more"):
             send_now(transport, part)
         assert transport in reactor.getWriters()
-        await _until(lambda: len(ear.heard) == 2 * len(LARGE) + 7)
+        await until(lambda: len(ear.heard) == 2 * len(LARGE) + 7)
         assert ear.heard == LARGE + b"and" + LARGE + b"more"
 
 
@@ -104,7 +96,7 @@ async def test_what_waits_already_goes_first() -> None:
     async with _connected(ear) as transport:
         transport.write(b"first")
         send_now(transport, b"second")
-        await _until(lambda: ear.heard == b"firstsecond")
+        await until(lambda: ear.heard == b"firstsecond")
 
 
 @pytest_twisted.ensureDeferred
@@ -217,11 +209,11 @@ async def test_a_call_through_tls_can_be_paused_and_ended() -> None:
         await deferLater(reactor, 0.02)
         assert len(body) == before < len(LARGE) // 2
         reply.resume()
-        await _until(lambda: len(body) == len(LARGE) // 2)
+        await until(lambda: len(body) == len(LARGE) // 2)
         reading.cancel()
         with pytest.raises(CancelledError):
             await reading
-        await _until(lambda: echo.gone)
+        await until(lambda: echo.gone)
 
 
 @pytest_twisted.ensureDeferred

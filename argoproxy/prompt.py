@@ -1,0 +1,89 @@
+"""
+A proxy that has its process to itself starts promptly: it listens, says that it lives, and loads what serves a moment
+later. A start is imports for the most part, and whoever waits for one asks for nothing else.
+
+Whatever can be wrong with a configuration is found out before; and what is configured to be asked of every request is
+there from the beginning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.interfaces import IDelayedCall
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from .dialects.openai_errors import OpenAIFaults
+from .net.health import Opening
+from .service import ProxyService, check_alone, connected, make_front, played
+from .soundness import check
+
+if TYPE_CHECKING:
+    from .config import Config
+    from .endpoints import Claim
+    from .front import Front
+    from .proxy import Proxy
+
+_log = Logger()
+
+# Seconds in which whoever waits for the start is answered.
+_BREATH = 0.1
+
+
+class PromptService(ProxyService):
+    """Listens at once, and loads what it serves when there is time, or when somebody asks for it."""
+
+    def __init__(self, front: Front, claims: Sequence[Claim], make: Callable[[], Proxy], reactor: Any) -> None:
+        super().__init__(front, claims, make)
+        self._reactor = reactor
+        self._loading: IDelayedCall | None = None
+        self._there: Deferred[None] = Deferred()
+        front.site.resource = Opening(lambda: self.load().resource, OpenAIFaults(), reactor)
+
+    def when_loaded(self) -> Deferred[None]:
+        """Fires when all that serves is loaded."""
+        return self._there
+
+    def load(self) -> Proxy:
+        proxy = super().load()
+        if not self._there.called:
+            self._there.callback(None)
+        return proxy
+
+    def stopService(self) -> Deferred[None]:
+        if self._loading is not None and self._loading.active():
+            self._loading.cancel()
+        return super().stopService()
+
+    def _begin(self) -> None:
+        self._loading = self._reactor.callLater(_BREATH, self._begin_serving)
+
+    def _begin_serving(self) -> None:
+        maybeDeferred(lambda: self.load().start()).addErrback(self._broken)
+
+    def _broken(self, failure: Failure) -> None:
+        """A bug, or an installation that lacks something. Who says that it lives must serve."""
+        _log.failure("what serves can't be loaded", failure)
+        self._reactor.stop()
+
+
+def make_prompt_service(config: Config, claims: Sequence[Claim], reactor: Any) -> PromptService:
+    """
+    What a process of its own runs.
+
+    @param claims: where it listens.
+    @raise ConfigFault: the configuration can't serve.
+    """
+    check_alone(config)
+    config, simulator = played(config, reactor)
+    check(config)
+    front = make_front(config, reactor)
+    front.listen_at(claims, config)
+    service = PromptService(front, claims, lambda: connected(config, front, reactor, simulator=simulator), reactor)
+    if config.keys or config.keys_file or config.limits_store:
+        # Who may be listened to, and what health is, are known there alone.
+        service.load()
+    return service

@@ -1,0 +1,168 @@
+"""A proxy in a process of its own: what it does before it is loaded, and when that is."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from twisted.internet.defer import Deferred
+from twisted.internet.testing import MemoryReactorClock
+
+from argoproxy.config import Config, ConfigFault
+from argoproxy.keys import token
+from argoproxy.prompt import PromptService, make_prompt_service
+from argoproxy.proxy import Proxy
+from argoproxy.service import connected, make_front
+from argoproxy.testing import MemoryArgo
+from tests.conftest import LoggedErrors
+from tests.net.test_site import Line
+
+HEALTH = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
+MODELS = b"GET /v1/models HTTP/1.1\r\nHost: x\r\n\r\n"
+KEY = {"name": "a", "sha256": token.digest("key")}
+
+
+class Started:
+    """Such a service, started, on a clock of the test's."""
+
+    def __init__(self, **config: Any) -> None:
+        self.clock = MemoryReactorClock()
+        self.config = Config(
+            **{
+                "user": "someone",
+                "argo_base_url": "http://argo.example",
+                "update_check": False,
+                "allowed_hosts": ["x"],
+                **config,
+            }
+        )
+        self.argo = MemoryArgo.on(self.clock)
+        self.front = make_front(self.config, self.clock)
+        self.made: list[Proxy] = []
+        self.service = PromptService(self.front, [], self._make, self.clock)
+        self.service.startService()
+
+    def _make(self) -> Proxy:
+        self.made.append(connected(self.config, self.front, self.clock, self.argo.agent))
+        return self.made[-1]
+
+    @property
+    def proxy(self) -> Any:
+        """What a L{Line} leads to."""
+        return self.front
+
+    def settle(self, seconds: float = 0.0) -> None:
+        self.clock.advance(seconds)
+        for _ in range(40):
+            self.argo.flush()
+            self.clock.advance(0)
+
+    def stop(self) -> Deferred[None]:
+        stopped = self.service.stopService()
+        self.settle()
+        return stopped
+
+
+def _undated(said: bytes) -> bytes:
+    return re.sub(rb"Date: [^\r]+", b"", said)
+
+
+def test_health_is_told_before_anything_is_loaded() -> None:
+    started = Started()
+    said = Line(started).send(HEALTH)  # type: ignore[arg-type]
+    assert said.startswith(b"HTTP/1.1 200 ")
+    assert said.endswith(b'{"status":"ok"}')
+    assert b"x-request-id" in said.lower()
+    assert started.made == []
+
+
+def test_it_is_the_same_as_afterwards() -> None:
+    started = Started()
+    line = Line(started)  # type: ignore[arg-type]
+    asked = HEALTH.replace(b"\r\n\r\n", b"\r\nX-Request-Id: a\r\n\r\n")
+    before = _undated(line.send(asked))
+    started.settle(1.0)
+    assert started.made
+    assert _undated(line.send(asked)) == before * 2
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [
+        (MODELS, 200),
+        (HEALTH.replace(b"/health", b"/nothing"), 404),
+        (HEALTH.replace(b"GET", b"POST"), 405),
+        (HEALTH.replace(b"GET", b"HEAD"), 200),
+        (HEALTH.replace(b"/health", b"/health/ready"), 503),
+    ],
+)
+def test_whatever_else_is_asked_for_has_it_loaded(asked: bytes, status: int) -> None:
+    started = Started()
+    assert Line(started).send(asked).startswith(b"HTTP/1.1 %d " % status)  # type: ignore[arg-type]
+    assert len(started.made) == 1
+    started.settle(1.0)
+    assert len(started.made) == 1
+
+
+@pytest.mark.parametrize(
+    ("more", "status"), [(b"Host: elsewhere", 421), (b"Host: x\r\nOrigin: https://elsewhere", 403)]
+)
+def test_strangers_names_and_pages_are_refused_from_the_beginning(more: bytes, status: int) -> None:
+    said = Line(Started()).send(HEALTH.replace(b"Host: x", more))  # type: ignore[arg-type]
+    assert said.startswith(b"HTTP/1.1 %d " % status)
+
+
+def test_it_is_loaded_and_begun_a_moment_later() -> None:
+    started = Started()
+    loaded: list[None] = []
+    started.service.when_loaded().addCallback(loaded.append)
+    started.settle(0.05)
+    assert (started.made, loaded) == ([], [])
+    started.settle(0.1)
+    assert (len(started.made), loaded) == (1, [None])
+    assert started.argo.simulator.requests
+    started.stop()
+    assert started.clock.getDelayedCalls() == []
+
+
+def test_a_stop_before_that_leaves_nothing_behind() -> None:
+    started = Started()
+    ended: list[None] = []
+    started.stop().addCallback(ended.append)
+    assert ended == [None]
+    assert started.clock.getDelayedCalls() == []
+    assert not started.argo.simulator.requests
+
+
+def test_a_reload_before_that_is_kept_to() -> None:
+    started = Started()
+    started.service.reload(Config(user="someone", strict_params=True))
+    started.settle(1.0)
+    assert started.service.proxy._serving.config.strict_params
+
+
+def test_what_cant_be_loaded_ends_the_process(
+    logged_errors: LoggedErrors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it would say for ever that it lives, and serve nobody."""
+    started = Started()
+    ended: list[None] = []
+    monkeypatch.setattr(started.clock, "stop", lambda: ended.append(None))
+    monkeypatch.setattr(started.service, "_make", lambda: 1 / 0)
+    started.settle(1.0)
+    assert ended == [None]
+    [event] = logged_errors.take()
+    assert event["log_failure"].check(ZeroDivisionError)
+
+
+@pytest.mark.parametrize(("config", "at_once"), [({}, False), ({"keys": [KEY]}, True)])
+def test_what_is_asked_of_every_request_is_there_from_the_beginning(config: Any, at_once: bool) -> None:
+    reactor = MemoryReactorClock()
+    service = make_prompt_service(Config(user="someone", **config), [], reactor)
+    assert service.when_loaded().called is at_once
+
+
+def test_a_configuration_that_cant_serve_is_refused_before_it_listens() -> None:
+    with pytest.raises(ConfigFault, match=r"^user: not set"):
+        make_prompt_service(Config(), [], MemoryReactorClock())
