@@ -85,6 +85,8 @@ class Channel(HTTPChannel):
         for call in (self._lingering, self._watch, self._stall_watch):
             if call is not None and call.active():
                 call.cancel()
+        # It knows this channel, and both would wait for the garbage collector.
+        self._transferDecoder = None
         self.site.disconnected(self)
 
     def setTimeout(self, period: float | None) -> float | None:

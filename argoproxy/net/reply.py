@@ -127,10 +127,7 @@ class Reply:
 
     def _refusal(self, fault: ProxyError) -> tuple[int, bytes]:
         self.blame(fault)
-        if fault.retry_after is not None:
-            self.tell({"retry-after": fault.retry_after})
-        if fault.should_retry is not None:
-            self.tell({"x-should-retry": str(fault.should_retry).lower()})
+        self.tell(fault.headers)
         return self._faults.statuses.get(fault.status, fault.status), self._faults.error(fault, self.record.id)
 
     def _measure(self, status: int, body: bytes, content_type: str) -> None:

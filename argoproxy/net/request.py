@@ -93,6 +93,11 @@ class BoundedRequest(Request):
         if self.objection is not None:
             self.refuse_unread(self.objection)
 
+    def connectionLost(self, reason: Failure) -> None:
+        """Called when nobody is there any more for the reply, which knows this request."""
+        super().connectionLost(reason)
+        self.producer = None
+
     def _objection_to(self, length: int | None) -> ProxyError | None:
         """Why a body isn't read, if it isn't. A short one is, whoever sends it."""
         site = self.channel.site
@@ -207,6 +212,7 @@ class BoundedRequest(Request):
             (b"content-type", JSON.encode("ascii")),
             (b"content-length", b"%d" % len(body)),
             (b"connection", b"close"),
+            *((name.encode("ascii"), value.encode("ascii")) for name, value in fault.headers.items()),
         ):
             self.responseHeaders.setRawHeaders(name, [value])
         channel.writeHeaders(b"HTTP/1.1", b"%d" % fault.status, PHRASES[fault.status], self.responseHeaders)
