@@ -48,12 +48,12 @@ class PlainHeaders(Headers):
         """All of them as they are sent, without their ends."""
         return [b"%b: %b" % (name, value) for name, values in self._rawHeaders.items() for value in values]
 
-    def put(self, name: bytes, value: bytes) -> None:
+    def put(self, name: bytes | str, value: bytes | str) -> None:
         """Have this one, with this value alone."""
-        if b"\n" in value or b"\r" in value:
-            self.setRawHeaders(name, [value])
-        else:
+        if isinstance(name, bytes) and isinstance(value, bytes) and b"\n" not in value and b"\r" not in value:
             self._rawHeaders[_canonical(name)] = [value]
+        else:
+            self.setRawHeaders(name, [value])
 
 
 def changeable(headers: Headers | None) -> Headers:

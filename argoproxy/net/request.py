@@ -80,10 +80,7 @@ class BoundedRequest(Request):
 
     def setHeader(self, name: bytes | str, value: bytes | str) -> None:
         """Have this header in the reply, with this value alone."""
-        if isinstance(name, bytes) and isinstance(value, bytes):
-            self.responseHeaders.put(name, value)
-        else:
-            super().setHeader(name, value)
+        self.responseHeaders.put(name, value)
 
     def gotLength(self, length: int | None) -> None:
         """Called when the head is complete, before any of the body."""
