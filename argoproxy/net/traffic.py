@@ -107,7 +107,7 @@ class Traffic:
         if self.underway.cause is not None:
             # It was on its way when all others were ended.
             exchange.cut(self.underway.cause)
-        return running.addBoth(self.underway.over, exchange)
+        return running.addCallback(self.underway.over, exchange)
 
     def answer(self, request: Request, dialect: IDialect, body: Body) -> Deferred[None]:
         """Serve a request by what the proxy knows, or can find out for everybody."""
