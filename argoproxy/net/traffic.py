@@ -104,6 +104,9 @@ class Traffic:
         patience = header(request, "x-stainless-read-timeout") if self.client_timeouts else None
         given = Coded(body, coding, self.most_bytes) if coding else body
         running = exchange.run(Asked(given, route, guest.user, patience)).addErrback(self.unforeseen, reply)
+        if self.underway.cause is not None:
+            # It was on its way when all others were ended.
+            exchange.cut(self.underway.cause)
         return running.addCallback(self.underway.over, exchange)
 
     def answer(self, request: Request, dialect: IDialect, body: Body) -> Deferred[None]:
