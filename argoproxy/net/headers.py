@@ -50,7 +50,8 @@ class PlainHeaders(Headers):
 
     def put(self, name: bytes | str, value: bytes | str) -> None:
         """Have this one, with this value alone."""
-        if isinstance(name, bytes) and isinstance(value, bytes) and b"\n" not in value and b"\r" not in value:
+        # To look with "in" takes bytes for a number first, and that fails inside at length.
+        if isinstance(name, bytes) and isinstance(value, bytes) and value.find(b"\n") < 0 and value.find(b"\r") < 0:
             self._rawHeaders[_canonical(name)] = [value]
         else:
             self.setRawHeaders(name, [value])

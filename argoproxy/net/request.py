@@ -229,7 +229,7 @@ def _date(second: int) -> bytes:
 
 
 def _unquoted(path: bytes) -> bytes:
-    return unquote_to_bytes(path) if b"%" in path else path
+    return path if path.find(b"%") < 0 else unquote_to_bytes(path)
 
 
 def _is_text(path: bytes) -> bool:
