@@ -58,18 +58,31 @@ class PromptService(ProxyService):
         return self._there
 
     def load(self) -> Proxy:
+        """Have it put together, and begin, if that isn't so yet."""
+        if self._made is not None:
+            return self._made
         proxy = super().load()
-        if not self._there.called:
-            self._there.callback(None)
+        self._there.callback(None)
+        if self._stop_loading():
+            proxy.start()
         return proxy
 
     def stopService(self) -> Deferred[None]:
-        if self._loading is not None and self._loading.active():
-            self._loading.cancel()
+        self._stop_loading()
         return super().stopService()
 
     def _begin(self) -> None:
-        self._later(_BREATH, _PARTS)
+        if self._made is not None:
+            self._made.start()
+        else:
+            self._later(_BREATH, _PARTS)
+
+    def _stop_loading(self) -> bool:
+        """Whether it was to be loaded and begun."""
+        loading, self._loading = self._loading, None
+        if loading is not None and loading.active():
+            loading.cancel()
+        return loading is not None
 
     def _later(self, seconds: float, parts: Sequence[str]) -> None:
         self._loading = self._reactor.callLater(
@@ -78,7 +91,7 @@ class PromptService(ProxyService):
 
     def _go_on(self, parts: Sequence[str]) -> None:
         if not parts:
-            self.load().start()
+            self.load()
             return
         import_module(parts[0])
         self._later(0, parts[1:])

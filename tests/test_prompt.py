@@ -102,15 +102,17 @@ def test_it_is_the_same_as_afterwards() -> None:
         (HEALTH.replace(b"/health", b"/nothing"), 404),
         (HEALTH.replace(b"GET", b"POST"), 405),
         (HEALTH.replace(b"GET", b"HEAD"), 200),
-        (HEALTH.replace(b"/health", b"/health/ready"), 503),
+        (HEALTH.replace(b"/health", b"/health/ready"), 200),
     ],
 )
-def test_whatever_else_is_asked_for_has_it_loaded(asked: bytes, status: int) -> None:
+def test_whatever_else_is_asked_for_has_it_loaded_and_begun(asked: bytes, status: int) -> None:
     started = Started()
     assert Line(started).send(asked).startswith(b"HTTP/1.1 %d " % status)  # type: ignore[arg-type]
     assert len(started.made) == 1
+    calls = len(started.argo.simulator.requests)
+    assert calls
     started.settle(1.0)
-    assert len(started.made) == 1
+    assert (len(started.made), len(started.argo.simulator.requests)) == (1, calls)
 
 
 @pytest.mark.parametrize(
