@@ -43,6 +43,16 @@ class ProxyError(Exception):
         self.retry_after = retry_after
         self.should_retry = should_retry
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """What a reply that tells of it says in its head."""
+        headers = {} if self.status != 401 else {"www-authenticate": "Bearer"}
+        if self.retry_after is not None:
+            headers["retry-after"] = self.retry_after
+        if self.should_retry is not None:
+            headers["x-should-retry"] = str(self.should_retry).lower()
+        return headers
+
 
 class ClientFault(ProxyError):
     """The request can't be served as it is: nothing of it reaches ARGO."""

@@ -64,6 +64,10 @@ class Limited(ProxyError):
         again = False if self.wait > _TOO_LONG else None
         super().__init__(429, text, code=code, retry_after=str(math.ceil(self.wait)), should_retry=again)
 
+    @property
+    def headers(self) -> dict[str, str]:
+        return {**super().headers, "retry-after-ms": str(math.ceil(self.wait * 1000))}
+
 
 def _in_words(seconds: float) -> str:
     return f"{math.ceil(seconds)} s" if seconds < 120 else f"{math.ceil(seconds / 60)} min"
@@ -116,7 +120,7 @@ class Gate:
         try:
             holder = self._holder(request, query_of(request))
         except ClientFault as fault:
-            _refuse(reply, fault)
+            reply.refuse(fault)
             return succeed(None)
         reply.record.key = holder.name
         serve_them = partial(serve, reply, holder.guest)
@@ -145,7 +149,7 @@ class Gate:
             return
         if verdict.denied is not None:
             reply.tell(dialect.limit_headers(verdict, self._wall_clock()))
-            _refuse(reply, Limited(verdict))
+            reply.refuse(Limited(verdict))
             return
         tokens = 0
         try:
@@ -161,14 +165,6 @@ class Gate:
         length = _length(request)
         await self._traffic.serve(request, dialect, path, reply, guest)
         return 0 if ICountDialect.providedBy(dialect) else _tokens(reply, length, path)
-
-
-def _refuse(reply: Reply, fault: ProxyError) -> None:
-    if fault.status == 401:
-        reply.tell({"www-authenticate": "Bearer"})
-    if isinstance(fault, Limited):
-        reply.tell({"retry-after-ms": str(math.ceil(fault.wait * 1000))})
-    reply.refuse(fault)
 
 
 def _length(request: Request) -> int:

@@ -7,8 +7,9 @@ wouldn't. No cookies, no redirects, no proxies from the environment.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache, partial
+from http.cookiejar import Cookie
 from typing import Any, TypeVar
 
 import attrs
@@ -168,6 +169,9 @@ class Plainly:
 
 class NoCookies(IndexableCookieJar):
     """Neither takes nor gives any: calls are made for many users."""
+
+    def __iter__(self) -> Iterator[Cookie]:
+        return iter(())
 
     def add_cookie_header(self, request: object) -> None:
         """There is none."""

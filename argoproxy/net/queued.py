@@ -126,8 +126,8 @@ class QueuedExchange(Exchange):
 
 
 def by_user(asked: Asked, reply: Reply) -> str:
-    """The asker where each client gives a user's name."""
-    return asked.user
+    """The asker where each client gives a user's name, however they write it."""
+    return asked.user.lower()
 
 
 def by_key(asked: Asked, reply: Reply) -> str:

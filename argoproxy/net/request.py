@@ -13,7 +13,7 @@ from urllib.parse import unquote_to_bytes
 
 from twisted.internet.interfaces import IAddress
 from twisted.python.failure import Failure
-from twisted.web.http import NO_BODY_CODES, datetimeToString
+from twisted.web.http import NO_BODY_CODES, datetimeToString, parse_qs
 from twisted.web.server import Request
 
 from argoproxy.errors import ClientFault, ProxyError, TooLarge
@@ -38,6 +38,7 @@ class BoundedRequest(Request):
     A request whose body is kept in memory, and only if it is small enough.
 
     @ivar objection: why its head already gets it refused, if it does.
+    @ivar refused: whether it has been.
     """
 
     channel: Any
@@ -49,11 +50,10 @@ class BoundedRequest(Request):
     code_message: bytes
     _disconnected: bool
     objection: ProxyError | None = None
-    _refused = False
+    refused = False
     _bodiless = False
     queued = False
     cookies: Any = ()
-    _parsePOSTFormSubmission = False
 
     def __init__(self, channel: Any) -> None:
         """
@@ -85,9 +85,6 @@ class BoundedRequest(Request):
         else:
             super().setHeader(name, value)
 
-    def parseCookies(self) -> None:
-        """Called when the head is complete. Nobody here asks for any."""
-
     def gotLength(self, length: int | None) -> None:
         """Called when the head is complete, before any of the body."""
         self.content = BytesIO()
@@ -95,6 +92,11 @@ class BoundedRequest(Request):
             self.objection = self._objection_to(length)
         if self.objection is not None:
             self.refuse_unread(self.objection)
+
+    def connectionLost(self, reason: Failure) -> None:
+        """Called when nobody is there any more for the reply, which knows this request."""
+        super().connectionLost(reason)
+        self.producer = None
 
     def _objection_to(self, length: int | None) -> ProxyError | None:
         """Why a body isn't read, if it isn't. A short one is, whoever sends it."""
@@ -108,7 +110,7 @@ class BoundedRequest(Request):
 
     def handleContentChunk(self, data: bytes) -> None:
         """Called with the body, piece by piece."""
-        if self._refused:
+        if self.refused:
             return
         if self.content.tell() + len(data) > self.channel.site.most_bytes:
             self.refuse_unread(TooLarge(self.channel.site.most_bytes))
@@ -117,10 +119,14 @@ class BoundedRequest(Request):
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
         """Called when the request is complete."""
-        if self._refused:
+        if self.refused:
             self.channel.loseConnection()
             return
-        super().requestReceived(command, path, version)
+        self.content.seek(0)
+        self.method, self.uri, self.clientproto = command, path, version
+        self.path, _, query = path.partition(b"?")
+        self.args = parse_qs(query, keep_blank_values=True) if query else {}
+        self.process()
 
     def process(self) -> None:
         """Called to serve it."""
@@ -130,7 +136,7 @@ class BoundedRequest(Request):
             return
         self.prepath = []
         # Klein takes it as a whole.
-        self.postpath = [unquote_to_bytes(self.path[1:])]
+        self.postpath = [_unquoted(self.path[1:])]
         try:
             self.render(site.resource)
         except Exception:  # noqa: BLE001 - what a plain route does not expect becomes a 500 here, as others' does in the exchange
@@ -185,7 +191,7 @@ class BoundedRequest(Request):
         if not self._bodiless and self.clientproto == b"HTTP/1.1" and not headers.hasHeader(b"content-length"):
             headers.setRawHeaders(b"transfer-encoding", [b"chunked"])
             self.chunked = 1
-        lines = [b"%b: %b" % (name, value) for name, values in headers.getAllRawHeaders() for value in values]
+        lines = headers.lines()
         # A stream is open for long, and nobody asks for these again.
         self.requestHeaders = self.responseHeaders = PlainHeaders()
         status = b"%b %d %b" % (self.clientproto, self.code, self.code_message)
@@ -193,9 +199,8 @@ class BoundedRequest(Request):
 
     def refuse_unread(self, fault: ProxyError) -> None:
         """Answer now, and read on for a moment, since a client that is cut off as it sends sees no answer."""
-        self._refused = True
+        self.refused = True
         self.content = BytesIO()
-        self.requestHeaders.removeHeader(b"expect")
         channel = self.channel
         self.method, self.path = channel._command, channel.path_so_far
         record = Record(channel.site.clock, self)
@@ -207,13 +212,14 @@ class BoundedRequest(Request):
             (b"content-type", JSON.encode("ascii")),
             (b"content-length", b"%d" % len(body)),
             (b"connection", b"close"),
+            *((name.encode("ascii"), value.encode("ascii")) for name, value in fault.headers.items()),
         ):
             self.responseHeaders.setRawHeaders(name, [value])
         channel.writeHeaders(b"HTTP/1.1", b"%d" % fault.status, PHRASES[fault.status], self.responseHeaders)
         if self.method != b"HEAD":
             channel.write(body)
         record.status, record.end, record.code = fault.status, "failed", fault.code
-        record.wrote(len(body))
+        record.wrote(len(body), channel.site.clock.seconds())
         record.emit()
         channel.linger(LINGER)
 
@@ -225,11 +231,13 @@ def _date(second: int) -> bytes:
     return b"Date: " + now
 
 
+def _unquoted(path: bytes) -> bytes:
+    return unquote_to_bytes(path) if b"%" in path else path
+
+
 def _is_text(path: bytes) -> bool:
-    if path.isascii() and b"%" not in path:
-        return True
     try:
-        unquote_to_bytes(path).decode("utf-8")
+        _unquoted(path).decode("utf-8")
     except UnicodeDecodeError:
         return False
     return True

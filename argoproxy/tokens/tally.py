@@ -16,7 +16,7 @@ from zope.interface import implementer
 from argoproxy.interfaces import ITally
 
 from . import borders
-from .encoding import Encoding
+from .encoding import WORTH_IT, Encoding
 
 SLICE = 64 * 1024
 _WIDEST = 4  # bytes of a character in UTF-8
@@ -129,11 +129,14 @@ class Tally:
 
     def _count_known(self, text: str) -> int:
         """Count a whole text, or queue it if it is long. Conversations come again and again, each time a bit longer."""
-        remembered = self._encoding.remembered(text)
-        if remembered is not None:
+        if len(text) < WORTH_IT:
+            self._total += self._encoding.count(text)
+        elif (remembered := self._encoding.remembered(text)) is not None:
             self._total += remembered
         elif len(text) <= _SHORT:
-            self._total += self._encoding.count_whole(text)
+            tokens = self._encoding.count(text)
+            self._encoding.remember(text, tokens)
+            self._total += tokens
             return _TRIFLE + _weight(text)
         else:
             self._whole, self._before = text, self._total

@@ -414,6 +414,7 @@ def test_who_gives_no_name_where_names_are_keys_is_told_so_and_is_nobody_s_accou
     web = Web(limits={limited: {"requests_per_minute": 5}}, username_passthrough=True)
     got = [web.post(*OPENAI, headers) for headers in ({}, _bearer("two words"), {}, {}, {})]
     assert [(one.status, one.error["code"]) for one in got] == [(401, "missing_api_key")] * 5
+    assert [one.header("www-authenticate") for one in got] == ["Bearer"] * 5
     assert [one.header("x-ratelimit-limit-requests") for one in got] == [None] * 5
     assert web.post(*OPENAI, _bearer("alice")).header("x-ratelimit-remaining-requests") == "4"
 
@@ -466,6 +467,7 @@ def test_what_strangers_send_is_not_read(path: str, body: bytes) -> None:
     with capturedLogs() as events:
         said = line.send(f"POST {path} HTTP/1.1\r\nHost: x\r\n".encode() + body)
     assert said.startswith(b"HTTP/1.1 401 ")
+    assert b"\r\nwww-authenticate: bearer\r\n" in said.lower()
     assert b'"authentication_error"' in said
     assert b"100 Continue" not in said
     assert "argo-nobody" not in str([event.get("log_text") for event in events])

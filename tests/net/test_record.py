@@ -94,7 +94,7 @@ def test_verbose_adds_the_shape_of_the_request() -> None:
 
 @pytest.mark.parametrize(
     ("fault", "code"),
-    [("status=503", "UpstreamFault"), ("reset", "upstream_unreachable"), ("auth-notice", "argo_authentication")],
+    [("status=503", "upstream_failed"), ("reset", "upstream_unreachable"), ("auth-notice", "argo_authentication")],
 )
 def test_a_failure_has_its_code(fault: str, code: str) -> None:
     web = Web()
