@@ -148,7 +148,8 @@ class Proxy:
     async def linger(self) -> None:
         """Drain, and serve on for as long as whoever shares out requests takes to learn of it. A cut ends that."""
         self.drain()
-        if delay := self._serving.config.drain_delay:
+        delay = self._serving.config.drain_delay
+        if delay and not self._cut:
             self._delaying = deferLater(self._reactor, delay)
             with suppress(CancelledError):
                 await self._delaying

@@ -10,19 +10,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import twisted.internet
 from twisted.application.internet import ClientService
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.error import ConnectionRefusedError
 from twisted.internet.interfaces import IProtocol, IProtocolFactory, IStreamClientEndpoint
 from twisted.internet.protocol import Factory
 from twisted.internet.task import Clock
-from twisted.logger import LogEvent, Logger, LogLevel, capturedLogs, formatEvent
+from twisted.logger import ILogObserver, LogEvent, Logger, LogLevel, capturedLogs, formatEvent
 from twisted.python import log as legacy
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from argoproxy.config import Config
-from argoproxy.logs import Destination, LogFault, destination, json_line, piped, syslog_prefix, text_line
+from argoproxy.logs import EVENT_END, Destination, LogFault, destination, json_line, piped, syslog_prefix, text_line
 
 
 @implementer(IStreamClientEndpoint)
@@ -271,3 +272,50 @@ def test_events_for_the_systems_log_need_no_other_process(monkeypatch: pytest.Mo
     Logger("argoproxy.test", observer=piped(_config(), prefix, stream)).info("said")
     assert (sent, stream.getvalue()) == (["twisted", "[-] said"], "")
     assert syslog_prefix({}) is None
+
+
+class Writes(list[str]):
+    """A stream that keeps what is written, piece by piece."""
+
+    def write(self, text: str) -> None:
+        self.append(text)
+
+    def flush(self) -> None:
+        """It is there."""
+
+
+@pytest.fixture
+def turn(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """In place of the reactor."""
+    clock = Clock()
+    monkeypatch.setattr(twisted.internet, "reactor", clock)
+    return clock
+
+
+def _requests(observer: ILogObserver, *ids: str) -> None:
+    for one in ids:
+        observer(_event(log_format="{log_text}", log_text=one, log_namespace="argoproxy.request"))
+
+
+def test_the_requests_of_one_turn_are_written_together(turn: Clock) -> None:
+    writes = Writes()
+    observer = piped(_config(), None, writes)
+    _requests(observer, "req_1", "req_2")
+    assert writes == []
+    turn.advance(0)
+    [written] = writes
+    assert [line.split("] ")[1] for line in written.split(EVENT_END.decode())[:-1]] == ["req_1\n", "req_2\n"]
+    _requests(observer, "req_3")
+    turn.advance(0)
+    assert len(writes) == 2
+
+
+def test_another_event_is_written_at_once_behind_what_waits(turn: Clock) -> None:
+    writes = Writes()
+    observer = piped(_config(), None, writes)
+    _requests(observer, "req_1")
+    observer(_event(log_format="over"))
+    [written] = writes
+    assert [line.split("] ")[1] for line in written.split(EVENT_END.decode())[:-1]] == ["req_1\n", "over\n"]
+    turn.advance(0)
+    assert len(writes) == 1

@@ -43,17 +43,17 @@ class Choice(msgspec.Struct, frozen=True):
     @property
     def text(self) -> str:
         """All text."""
-        return "".join(part.text for part in self.parts if isinstance(part, Text))
+        return "".join([part.text for part in self.parts if isinstance(part, Text)])
 
     @property
     def reasoning(self) -> str:
         """All that it thought."""
-        return "".join(part.text for part in self.parts if isinstance(part, Reasoning))
+        return "".join([part.text for part in self.parts if isinstance(part, Reasoning)])
 
     @property
     def calls(self) -> tuple[ToolCall, ...]:
         """The calls it made, in order."""
-        return tuple(part for part in self.parts if isinstance(part, ToolCall))
+        return tuple([part for part in self.parts if isinstance(part, ToolCall)])
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -103,7 +103,7 @@ class _Open:
         return last
 
     def choice(self) -> Choice:
-        parts = tuple(run.part() for run in self.runs)
+        parts = tuple([run.part() for run in self.runs])
         if self.finished is None:
             return Choice(parts, None)
         return Choice(parts, self.finished.reason, self.finished.stopped_by)
@@ -131,7 +131,7 @@ class Gatherer:
 
     def reply(self) -> Reply:
         """All of it."""
-        return Reply(tuple(choice.choice() for choice in self._open), self._usage)
+        return Reply(tuple([choice.choice() for choice in self._open]), self._usage)
 
     def _text(self, event: TextDelta) -> None:
         if event.text:

@@ -254,7 +254,7 @@ class WholeRenderer:
             id=f"chatcmpl-{self._stamp.token}",
             created=self._stamp.created,
             model=self._stamp.model,
-            choices=tuple(self._choice(index, choice) for index, choice in enumerate(reply.choices)),
+            choices=tuple([self._choice(index, choice) for index, choice in enumerate(reply.choices)]),
             usage=CompletionUsage.of(reply.usage),
         )
         return _encode(completion)

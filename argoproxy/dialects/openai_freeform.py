@@ -6,11 +6,13 @@ A grammar for the text can't be enforced over ARGO: the model is told of it in t
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Sequence
 
 import msgspec
 
 from argoproxy.conversation import Tool, ToolCall
+
+_NONE: frozenset[str] = frozenset()
 
 
 class Grammar(msgspec.Struct, frozen=True):
@@ -71,9 +73,9 @@ def _tool(name: str, description: str | None, grammar: Grammar | None) -> Tool:
     return Tool(name, "\n\n".join(told) or None, freeform=True)
 
 
-def freeform_names(tools: Iterable[Tool]) -> frozenset[str]:
+def freeform_names(tools: Sequence[Tool]) -> frozenset[str]:
     """The names of those tools that take a text."""
-    return frozenset(tool.name for tool in tools if tool.freeform)
+    return frozenset([tool.name for tool in tools if tool.freeform]) if tools else _NONE
 
 
 class _Arguments(msgspec.Struct, frozen=True):

@@ -189,7 +189,10 @@ def _neutral(messages: Sequence[ChatMessage | Message], freeform: Container[str]
     """Deprecated function calls have no ids: one is made of the message's place."""
     functions: dict[str, str] = {}
     for index, message in enumerate(messages):
-        if isinstance(message, Message):
+        if isinstance(message, (UserMessage, SystemMessage)):
+            role: Role = "user" if isinstance(message, UserMessage) else "system"
+            yield Message(role, _parts(message.content, index), message.name)
+        elif isinstance(message, Message):
             yield message
         elif isinstance(message, AssistantMessage):
             said = _said(message, index, freeform)
@@ -200,12 +203,9 @@ def _neutral(messages: Sequence[ChatMessage | Message], freeform: Container[str]
             yield Message("assistant", said, message.name)
         elif isinstance(message, FunctionMessage):
             yield Message("tool", (_answer(message, functions, index),))
-        elif isinstance(message, ToolMessage):
+        else:
             result = ToolResult(message.tool_call_id, _parts(message.content, index))
             yield Message("tool", (result,), message.name)
-        else:
-            role: Role = "user" if isinstance(message, UserMessage) else "system"
-            yield Message(role, _parts(message.content, index), message.name)
 
 
 def _said(message: AssistantMessage, index: int, freeform: Container[str]) -> tuple[Part, ...]:

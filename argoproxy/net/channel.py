@@ -49,6 +49,8 @@ class Channel(HTTPChannel):
     timeOut: Any
     requests: list[Any]
     _networkProducer: Any
+    # Whom Twisted would tell of each reply.
+    factory = None
     # What comes behind a running request is read on, so that a client's leaving is noticed.
     _optimisticEagerReadSize = 2 * _MOST_AHEAD
     _lingering: IDelayedCall | None = None
@@ -63,11 +65,6 @@ class Channel(HTTPChannel):
     _reading = False
     _ahead = 0
     _refused = False
-
-    @property
-    def factory(self) -> BoundedSite:
-        """The site, as Twisted calls it."""
-        return self.site
 
     def callLater(self, seconds: float, act: Callable[[], object]) -> IDelayedCall:
         """By the site's clock."""
@@ -249,7 +246,13 @@ class Channel(HTTPChannel):
         request.objection = None if host is None else self._fault_of(host)
         if head.unusual:
             self._look_at(head.unusual, request, host or b"")
-        self.allHeadersReceived()
+        closes = self.site.retiring or head.closes
+        self.persistent = not closes and head.version == b"HTTP/1.1"
+        if closes:
+            request.setHeader(b"connection", b"close")
+        request.gotLength(self.length)
+        if b"expect" in head.unusual and not request.refused and head.version == b"HTTP/1.1":
+            self._send100Continue()
         if self.length == 0:
             self.allContentReceived()
 
@@ -262,6 +265,8 @@ class Channel(HTTPChannel):
     def _fault_of(self, host: bytes) -> ClientFault | None:
         """What is wrong with a host; who has a Unix socket may call it anything."""
         fault = self.site.hosts.fault(host)
+        if fault is None:
+            return None
         named_freely = isinstance(fault, Misdirected) and isinstance(self.getPeer(), UNIXAddress)
         return None if named_freely else fault
 
@@ -298,13 +303,16 @@ class Channel(HTTPChannel):
         if not self.requests and not self._unread and not _waits(self.transport):
             close_now(self.transport)
 
-    def checkPersistence(self, request: Any, version: bytes) -> bool:
-        """Whether another request may follow; asked when a request's head is complete."""
-        wishes = b",".join(request.requestHeaders.getRawHeaders(b"connection") or ())
-        closes = self.site.retiring or b"close" in [wish.strip().lower() for wish in wishes.split(b",")]
-        if closes:
-            request.setHeader(b"connection", b"close")
-        return version == b"HTTP/1.1" and not closes
+    def requestDone(self, request: Any) -> None:
+        """Called when a reply is complete. Reading goes on, as it has done all the while."""
+        del self.requests[0]
+        if not self.persistent:
+            self.loseConnection()
+            return
+        self._handlingRequest = False
+        self.setTimeout(self._savedTimeOut)
+        data, self._dataBuffer = b"".join(self._dataBuffer), []
+        self.setLineMode(data)
 
     def rawDataReceived(self, data: bytes) -> None:
         """Called with a body, and with what a client sends before it has its reply. Nobody needs much of that."""

@@ -7,8 +7,9 @@ wouldn't. No cookies, no redirects, no proxies from the environment.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache, partial
+from http.cookiejar import Cookie
 from typing import Any, TypeVar
 
 import attrs
@@ -169,6 +170,9 @@ class Plainly:
 class NoCookies(IndexableCookieJar):
     """Neither takes nor gives any: calls are made for many users."""
 
+    def __iter__(self) -> Iterator[Cookie]:
+        return iter(())
+
     def add_cookie_header(self, request: object) -> None:
         """There is none."""
 
@@ -249,9 +253,14 @@ _address = lru_cache(64)(Address.of)
 @implementer(IClient)
 @attrs.frozen
 class Client:
-    """Carries calls by treq."""
+    """
+    Carries calls by treq.
+
+    @ivar _clock: for treq, which imports the process's own at each call that gives none.
+    """
 
     _http: HTTPClient
+    _clock: Any
 
     def send(
         self, call: Call, until: float | None = None, repeated: Callable[[], object] | None = None
@@ -264,6 +273,7 @@ class Client:
             cookies=_NO_COOKIES,
             unbuffered=True,
             allow_redirects=False,
+            reactor=self._clock,
         )
         return sent.addCallbacks(UpstreamReply, _unreachable)
 
@@ -363,10 +373,10 @@ async def whole_list(reply: IReply) -> bytes:
     return bytes(body)
 
 
-def make_client(agent: IAgent) -> Client:
+def make_client(agent: IAgent, clock: Any) -> Client:
     """A client over any agent: ours, Twisted's, or one in memory."""
     fitting = agent if isinstance(agent, LlhttpAgent) else Plainly(agent)
-    return Client(HTTPClient(fitting, _NO_COOKIES, WholeBody))
+    return Client(HTTPClient(fitting, _NO_COOKIES, WholeBody), clock)
 
 
 def make_agent(

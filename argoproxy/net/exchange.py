@@ -102,6 +102,7 @@ class Exchange:
     _expiry: IDelayedCall | None = None
     _silence: Silence | None = None
     _counting: IDelayedCall | None = None
+    _uncounted: bool = True
     _asked: Asked | None = None
     _fallbacks: Fallbacks | None = None
     _instead: Plan | None = None
@@ -218,10 +219,11 @@ class Exchange:
         else:
             legs = [partial(self._leg, translation, choice) for choice in range(len(self._calls))]
             await together(legs, self._at_once)
-        if translation.settle():
+        if self._uncounted:
             await self._settled(translation)
+        data = translation.close()
         self._reply.record.usage = translation.usage()
-        self._end(translation, translation.close())
+        self._end(translation, data)
 
     async def _leg(self, translation: ITranslation, choice: int) -> None:
         """Make a call, and the one that its reply asks for instead, if it does."""
@@ -284,7 +286,7 @@ class Exchange:
     def _count_on(self, translation: ITranslation) -> None:
         """Count a slice of the request, and the next one a turn later: ARGO is thinking meanwhile."""
         if self._counting is None or not self._counting.active():
-            more = translation.settle()
+            self._uncounted = more = translation.settle()
             self._counting = self._parties.clock.callLater(0, self._count_on, translation) if more else None
 
     async def _settled(self, counting: ITranslation | ILeg) -> None:

@@ -27,9 +27,10 @@ class Head:
     @ivar fields: the headers, in their order.
     @ivar framing: those of them that say where the body ends.
     @ivar unusual: C{origin} and C{expect}, by these names, if they are there.
+    @ivar wishes: what is wanted of the connection.
     """
 
-    __slots__ = ("fields", "framing", "hosts", "method", "target", "unusual", "valid", "version")
+    __slots__ = ("fields", "framing", "hosts", "method", "target", "unusual", "valid", "version", "wishes")
 
     def __init__(self) -> None:
         self.valid = False
@@ -38,6 +39,7 @@ class Head:
         self.framing: list[tuple[bytes, bytes]] = []
         self.hosts: list[bytes] = []
         self.unusual: dict[bytes, bytes] = {}
+        self.wishes: list[bytes] = []
 
     @classmethod
     def read(cls, data: bytes) -> Head:
@@ -71,12 +73,19 @@ class Head:
             self.hosts.append(value)
         elif lower in _FRAMING:
             self.framing.append((_FRAMING[lower], value))
+        elif lower == b"connection":
+            self.wishes.append(value)
         elif lower in _UNUSUAL:
             self.unusual[lower] = value
 
     def on_headers_complete(self) -> None:
         """Called at the end."""
         self.valid = True
+
+    @property
+    def closes(self) -> bool:
+        """Whether the connection is to end behind the reply."""
+        return b"close" in [wish.strip().lower() for wishes in self.wishes for wish in wishes.split(b",")]
 
     @property
     def names_one_host(self) -> bool:
@@ -108,7 +117,7 @@ def beginning(data: bytes) -> tuple[bytes, bytes]:
 
 
 def _is_absolute(target: bytes) -> bool:
-    return target[:1] != b"/" and b"://" in target
+    return target[:1] != b"/" and target.find(b"://") >= 0
 
 
 def _path_of(target: bytes) -> bytes:

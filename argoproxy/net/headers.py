@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import Any
 
 from twisted.web.http_headers import Headers
 
@@ -33,12 +34,27 @@ class PlainHeaders(Headers):
                 raw[key] = [value]
         return headers
 
-    def put(self, name: bytes, value: bytes) -> None:
+    def getRawHeaders(self, name: Any, default: Any = None) -> Any:
+        """The values of one of them; the default if it isn't there."""
+        if isinstance(name, bytes):
+            return self._rawHeaders.get(_canonical(name), default)
+        return super().getRawHeaders(name, default)
+
+    def hasHeader(self, name: Any) -> bool:
+        """Whether it is there."""
+        return _canonical(name) in self._rawHeaders if isinstance(name, bytes) else super().hasHeader(name)
+
+    def lines(self) -> list[bytes]:
+        """All of them as they are sent, without their ends."""
+        return [b"%b: %b" % (name, value) for name, values in self._rawHeaders.items() for value in values]
+
+    def put(self, name: bytes | str, value: bytes | str) -> None:
         """Have this one, with this value alone."""
-        if b"\n" in value or b"\r" in value:
-            self.setRawHeaders(name, [value])
-        else:
+        # To look with "in" takes bytes for a number first, and that fails inside at length.
+        if isinstance(name, bytes) and isinstance(value, bytes) and value.find(b"\n") < 0 and value.find(b"\r") < 0:
             self._rawHeaders[_canonical(name)] = [value]
+        else:
+            self.setRawHeaders(name, [value])
 
 
 def changeable(headers: Headers | None) -> Headers:

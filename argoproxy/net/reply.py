@@ -89,8 +89,8 @@ class Reply:
         """Send bytes at once."""
         if self.gone:
             return
-        self.last_write = self._clock.seconds()
-        self.record.wrote(len(data))
+        self.last_write = now = self._clock.seconds()
+        self.record.wrote(len(data), now)
         self._request.write(data)
 
     def finish(self) -> None:
@@ -117,7 +117,7 @@ class Reply:
         """The body of such a reply, its head prepared, for whoever writes and finishes it instead."""
         status, body = self._refusal(fault)
         self._measure(status, body, JSON)
-        self.record.wrote(len(body))
+        self.record.wrote(len(body), self._clock.seconds())
         return body
 
     def options(self, allowed: str) -> None:

@@ -13,7 +13,7 @@ from urllib.parse import unquote_to_bytes
 
 from twisted.internet.interfaces import IAddress
 from twisted.python.failure import Failure
-from twisted.web.http import NO_BODY_CODES, datetimeToString
+from twisted.web.http import NO_BODY_CODES, datetimeToString, parse_qs
 from twisted.web.server import Request
 
 from argoproxy.errors import ClientFault, ProxyError, TooLarge
@@ -38,6 +38,7 @@ class BoundedRequest(Request):
     A request whose body is kept in memory, and only if it is small enough.
 
     @ivar objection: why its head already gets it refused, if it does.
+    @ivar refused: whether it has been.
     """
 
     channel: Any
@@ -49,11 +50,10 @@ class BoundedRequest(Request):
     code_message: bytes
     _disconnected: bool
     objection: ProxyError | None = None
-    _refused = False
+    refused = False
     _bodiless = False
     queued = False
     cookies: Any = ()
-    _parsePOSTFormSubmission = False
 
     def __init__(self, channel: Any) -> None:
         """
@@ -80,13 +80,7 @@ class BoundedRequest(Request):
 
     def setHeader(self, name: bytes | str, value: bytes | str) -> None:
         """Have this header in the reply, with this value alone."""
-        if isinstance(name, bytes) and isinstance(value, bytes):
-            self.responseHeaders.put(name, value)
-        else:
-            super().setHeader(name, value)
-
-    def parseCookies(self) -> None:
-        """Called when the head is complete. Nobody here asks for any."""
+        self.responseHeaders.put(name, value)
 
     def gotLength(self, length: int | None) -> None:
         """Called when the head is complete, before any of the body."""
@@ -113,7 +107,7 @@ class BoundedRequest(Request):
 
     def handleContentChunk(self, data: bytes) -> None:
         """Called with the body, piece by piece."""
-        if self._refused:
+        if self.refused:
             return
         if self.content.tell() + len(data) > self.channel.site.most_bytes:
             self.refuse_unread(TooLarge(self.channel.site.most_bytes))
@@ -122,10 +116,14 @@ class BoundedRequest(Request):
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
         """Called when the request is complete."""
-        if self._refused:
+        if self.refused:
             self.channel.loseConnection()
             return
-        super().requestReceived(command, path, version)
+        self.content.seek(0)
+        self.method, self.uri, self.clientproto = command, path, version
+        self.path, _, query = path.partition(b"?")
+        self.args = parse_qs(query, keep_blank_values=True) if query else {}
+        self.process()
 
     def process(self) -> None:
         """Called to serve it."""
@@ -135,7 +133,7 @@ class BoundedRequest(Request):
             return
         self.prepath = []
         # Klein takes it as a whole.
-        self.postpath = [unquote_to_bytes(self.path[1:])]
+        self.postpath = [_unquoted(self.path[1:])]
         try:
             self.render(site.resource)
         except Exception:  # noqa: BLE001 - what a plain route does not expect becomes a 500 here, as others' does in the exchange
@@ -190,7 +188,7 @@ class BoundedRequest(Request):
         if not self._bodiless and self.clientproto == b"HTTP/1.1" and not headers.hasHeader(b"content-length"):
             headers.setRawHeaders(b"transfer-encoding", [b"chunked"])
             self.chunked = 1
-        lines = [b"%b: %b" % (name, value) for name, values in headers.getAllRawHeaders() for value in values]
+        lines = headers.lines()
         # A stream is open for long, and nobody asks for these again.
         self.requestHeaders = self.responseHeaders = PlainHeaders()
         status = b"%b %d %b" % (self.clientproto, self.code, self.code_message)
@@ -198,9 +196,8 @@ class BoundedRequest(Request):
 
     def refuse_unread(self, fault: ProxyError) -> None:
         """Answer now, and read on for a moment, since a client that is cut off as it sends sees no answer."""
-        self._refused = True
+        self.refused = True
         self.content = BytesIO()
-        self.requestHeaders.removeHeader(b"expect")
         channel = self.channel
         self.method, self.path = channel._command, channel.path_so_far
         record = Record(channel.site.clock, self)
@@ -219,7 +216,7 @@ class BoundedRequest(Request):
         if self.method != b"HEAD":
             channel.write(body)
         record.status, record.end, record.code = fault.status, "failed", fault.code
-        record.wrote(len(body))
+        record.wrote(len(body), channel.site.clock.seconds())
         record.emit()
         channel.linger(LINGER)
 
@@ -231,11 +228,13 @@ def _date(second: int) -> bytes:
     return b"Date: " + now
 
 
+def _unquoted(path: bytes) -> bytes:
+    return path if path.find(b"%") < 0 else unquote_to_bytes(path)
+
+
 def _is_text(path: bytes) -> bool:
-    if path.isascii() and b"%" not in path:
-        return True
     try:
-        unquote_to_bytes(path).decode("utf-8")
+        _unquoted(path).decode("utf-8")
     except UnicodeDecodeError:
         return False
     return True

@@ -75,9 +75,6 @@ class BoundedSite(Site):
         channel.timeOut = self.timeOut
         return channel
 
-    def log(self, request: Any) -> None:
-        """Nothing: the exchange writes a line of its own, without the query."""
-
     def drain(self) -> Deferred[None]:
         """
         Close idle connections at once, and the others behind the reply that is under way.

@@ -104,7 +104,10 @@ class Traffic:
         patience = header(request, "x-stainless-read-timeout") if self.client_timeouts else None
         given = Coded(body, coding, self.most_bytes) if coding else body
         running = exchange.run(Asked(given, route, guest.user, patience)).addErrback(self.unforeseen, reply)
-        return running.addBoth(self.underway.over, exchange)
+        if self.underway.cause is not None:
+            # It was on its way when all others were ended.
+            exchange.cut(self.underway.cause)
+        return running.addCallback(self.underway.over, exchange)
 
     def answer(self, request: Request, dialect: IDialect, body: Body) -> Deferred[None]:
         """Serve a request by what the proxy knows, or can find out for everybody."""

@@ -19,6 +19,7 @@ class Underway:
     @ivar repeated: how often a call of theirs was sent once more.
     @ivar waiting: tells how many of them wait until ARGO may be asked.
     @ivar draining: whether the last of them are to be these, since the proxy is about to stop.
+    @ivar cause: why all have been ended, if they have.
     """
 
     exchanges: set[Exchange] = attrs.field(factory=set)
@@ -27,6 +28,7 @@ class Underway:
     # Nobody.
     waiting: Callable[[], int] = int
     draining: bool = False
+    cause: ProxyError | None = None
 
     @property
     def open(self) -> int:
@@ -39,6 +41,7 @@ class Underway:
         self.served += 1
 
     def cut(self, cause: ProxyError) -> None:
-        """End all."""
+        """End all, also those that come from now on."""
+        self.cause = cause
         for exchange in list(self.exchanges):
             exchange.cut(cause)

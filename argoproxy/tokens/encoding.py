@@ -26,7 +26,7 @@ _LAST_TOKEN = {"o200k_base": 200_018, "cl100k_base": 100_276}
 _BYTES_PER_TOKEN = 4
 
 # Characters from which on a look-up is cheaper than a count, and how many counts are kept: some 4 MB.
-_WORTH_IT = 24
+WORTH_IT = 24
 _MOST_KNOWN = 32_768
 
 # A sentence that makes the library build all that it builds at its first count, and at the first word that it must take
@@ -74,22 +74,15 @@ class Encoding:
             self._tokenizer.clear_cache()
             self._counted = 0
         try:
-            return len(self._tokenizer.encode_ordinary(text))
+            return len((self._library or self.load()).encode_ordinary(text))
         except UnicodeEncodeError:
             return self.count(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
         except (LookupError, MemoryError, OverflowError, RuntimeError, ValueError):
             return -(-len(text.encode()) // _BYTES_PER_TOKEN)
 
-    def count_whole(self, text: str) -> int:
-        """The same, remembered where that pays."""
-        tokens = self.count(text)
-        if len(text) >= _WORTH_IT:
-            self.remember(text, tokens)
-        return tokens
-
     def remembered(self, text: str) -> int | None:
         """The tokens of a text that was counted before. Texts are told apart by their hashes; none is kept."""
-        return self._known.get(hash(text)) if len(text) >= _WORTH_IT else None
+        return self._known.get(hash(text))
 
     def remember(self, text: str, tokens: int) -> None:
         """Take note of a count."""

@@ -16,7 +16,7 @@ from zope.interface import implementer
 from argoproxy.interfaces import ITally
 
 from . import borders
-from .encoding import Encoding
+from .encoding import WORTH_IT, Encoding
 
 SLICE = 64 * 1024
 _WIDEST = 4  # bytes of a character in UTF-8
@@ -116,8 +116,10 @@ class Tally:
             self._learn(self._whole)
         said = next(self._known, None)
         if isinstance(said, str):
-            return self._count_known(said)
-        if isinstance(said, int):
+            if len(said) >= WORTH_IT:
+                return self._count_known(said)
+            self._total += self._encoding.count(said)
+        elif isinstance(said, int):
             self._total += said
         elif said is not None:
             self._sum_up(said.said)
@@ -133,7 +135,9 @@ class Tally:
         if remembered is not None:
             self._total += remembered
         elif len(text) <= _SHORT:
-            self._total += self._encoding.count_whole(text)
+            tokens = self._encoding.count(text)
+            self._encoding.remember(text, tokens)
+            self._total += tokens
             return _TRIFLE + _weight(text)
         else:
             self._whole, self._before = text, self._total

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from argoproxy.conversation import ChatRequest, DirectRequest, Model, Opaque, Request, Stamp, ToolResult
 from argoproxy.errors import ClientFault
@@ -24,6 +25,7 @@ from .translated import Translation
 from .verbatim import Verbatim
 
 _LONGEST_KIND = 64
+_MOST_DIALECTS = 64
 
 
 def between(
@@ -38,7 +40,7 @@ def between(
         return Verbatim(request, model, upstream)
     if ICountDialect.providedBy(dialect):
         return Counted(ICountDialect(dialect), counter.prompt(request, model))
-    renderer = IRenderingDialect(dialect).renderer(request, stamp)
+    renderer = _rendering(dialect).renderer(request, stamp)
     relay = _relay(dialect, upstream, request, model)
     shaped = _shaped(upstream, request, model)
     if shaped is not None and IRewordingRelay.providedBy(relay):
@@ -49,6 +51,12 @@ def between(
     if shaped is not None:
         return Shaped(shaped, model, upstream, renderer, counter)
     return Translation(request, model, upstream, renderer, counter)
+
+
+@lru_cache(_MOST_DIALECTS)
+def _rendering(dialect: IDialect) -> IRenderingDialect:
+    """It is asked for with each request, and adapting takes its time."""
+    return IRenderingDialect(dialect)
 
 
 def _relay(dialect: IDialect, upstream: IUpstream, request: Request, model: Model) -> IRelay | None:
@@ -70,8 +78,7 @@ def _require_words(request: Request) -> None:
     """@raise ClientFault: something in the conversation can't be said in another language."""
     if not isinstance(request, ChatRequest):
         return
-    found = next(_opaque(request), None)
-    if found is not None:
+    for found in _opaque(request):
         text = f"Invalid value for '{found.path}': content of type '{found.kind[:_LONGEST_KIND]}' can't be given to "
         text += "this model here."
         raise ClientFault(text, code="unsupported_content", param=found.path)

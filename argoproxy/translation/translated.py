@@ -82,6 +82,7 @@ class Translation:
         self._prompt = counter.prompt(request, model)
         self._shown = Shown(renderer, self._prompt)
         self._legs: dict[int, Leg] = {}
+        self._cost: Usage | None = None
 
     @property
     def content_type(self) -> str:
@@ -123,17 +124,21 @@ class Translation:
         return self._prompt.step()
 
     def usage(self) -> Usage:
+        return self._cost or self._usage()
+
+    def _usage(self) -> Usage:
         told = [self._legs[choice].used for choice in sorted(self._legs)]
         if told and None not in told:
             return _summed([usage for usage in told if usage], self._each)
-        completion = sum(leg.used.completion if leg.used else leg.counted for leg in self._legs.values())
+        completion = sum([leg.used.completion if leg.used else leg.counted for leg in self._legs.values()])
         return Usage(prompt=self._prompt.total(), completion=completion)
 
     def open(self) -> bytes:
         return self._shown.open()
 
     def close(self) -> bytes:
-        return self._shown.render(Used(self.usage())) + self._renderer.close()
+        self._cost = self._usage()
+        return self._shown.render(Used(self._cost)) + self._renderer.close()
 
     def fail(self, fault: ProxyError) -> bytes:
         return self._renderer.render(Failed(fault))

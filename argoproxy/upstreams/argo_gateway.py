@@ -73,10 +73,11 @@ class ArgoGateway:
     def _chat(self, request: ChatRequest, model: Model, who: dict[str, Any]) -> Call:
         told = wrapped(request) if model.abilities.native_tools else in_prompt(wrapped(request))
         taken, adjusted = mended(told, model.abilities, (*RULES, *_FAMILY_RULES.get(model.family, ())))
-        limits, capped = _limits(request, model)
-        body = who | {"messages": MANNERS[model.family].history(fitted(taken.messages))} | limits | _sampling(taken)
         streamed = _streams(request, model)
-        said = msgspec.json.encode(body | tool_fields(taken, model.family))
+        limits, capped = _limits(request, model, streamed)
+        history = MANNERS[model.family].history(fitted(taken.messages))
+        body = {**who, "messages": history, **limits, **_sampling(taken), **tool_fields(taken, model.family)}
+        said = msgspec.json.encode(body)
         return Call(
             url=self.stream_url if streamed else self.chat_url,
             body=said,
@@ -122,13 +123,15 @@ def _message(request: ChatRequest, model: Model) -> str:
     return LEAKING if model.family == "anthropic" else "message"
 
 
-def _limits(request: ChatRequest, model: Model) -> tuple[dict[str, Any], tuple[str, ...]]:
+def _limits(request: ChatRequest, model: Model, streamed: bool) -> tuple[dict[str, Any], tuple[str, ...]]:
     """The token limits, and what of them had to be adjusted. The gateway takes both names: the client's is kept."""
+    if request.token_limit is None:
+        return {}, ()
     asked = {
         name: value for name in ("max_tokens", "max_completion_tokens") if (value := getattr(request, name)) is not None
     }
     cap = model.abilities.gateway_token_cap
-    if cap is None or _streams(request, model) or not _over_cap(request, model):
+    if cap is None or streamed or not _over_cap(request, model):
         return asked, ()
     return {name: min(value, cap) for name, value in asked.items()}, tuple(asked)
 

@@ -21,7 +21,7 @@ from twisted.internet.task import LoopingCall, deferLater
 from twisted.logger import globalLogBeginner
 from twisted.python.failure import Failure
 
-from argoproxy.config import Config
+from argoproxy.config import Config, ConfigFault
 from argoproxy.net.peers import Condition, News
 
 from .messages import (
@@ -74,7 +74,11 @@ def main() -> None:
     from twisted.internet import reactor, stdio
 
     outlet = Outlet(reactor, _STDOUT)
-    worker = _assembled(begin, reactor, outlet)
+    try:
+        worker = _assembled(begin, reactor, outlet)
+    except ConfigFault as fault:
+        # A file that it names has changed since the supervisor has looked.
+        raise SystemExit(f"can't serve: {fault}") from None
     control = Control(worker, rest)
     worker.report = control.send
     reactor.callWhenRunning(worker.start)

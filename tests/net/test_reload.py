@@ -117,6 +117,14 @@ def test_a_stop_cuts_those_of_the_old_one_too(web: Served) -> None:
     assert old.status == 503
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_what_is_asked_behind_a_cut_is_ended_and_told_why_too(web: Served, stream: bool) -> None:
+    web.proxy.cut()
+    late = web.post(CHAT, {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hello"}], "stream": stream})
+    assert (late.status, late.error["code"]) == (503, "shutting_down")
+    assert web.proxy.underway.open == 0
+
+
 def test_what_lasts_as_long_as_the_process_is_told_and_stays(web: Served) -> None:
     said = web.reload(port=5, workers=3, log_keep=7, strict_params=True)
     assert "stays as it is until a restart: port, workers, log_keep" in said

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
 
-from tests.process.twistd import Twistd, chat, until
+from tests.process.twistd import Twistd, chat, served, until
 
 
 def _keys(twistd: Twistd, *arguments: str) -> str:
@@ -78,6 +80,24 @@ def test_a_key_whose_limits_workers_can_not_count_keeps_no_other_from_going(twis
         assert _statuses(twistd, second) == {200}
         told = "keys: not let in: limited: each worker would count for itself: set limits_store, or workers to 1"
         until(lambda: twistd.output().count(told) == 2, "each worker tells")
+
+
+def test_a_worker_that_can_not_begin_while_the_file_is_wrong_says_so_in_a_line(twistd: Twistd) -> None:
+    key = _keys(twistd, "add", "first")
+    good = (twistd.folder / "keys.yaml").read_text()
+    twistd.configure("keys_file: keys.yaml\n")
+    with twistd.running(*twistd.proxy("--workers", "2")):
+        until(twistd.healthy, "healthy")
+        until(lambda: len(served(twistd.output())) == 2, "both serve")
+        (twistd.folder / "keys.yaml").write_text("keys: 3")
+        os.kill(served(twistd.output())[0], signal.SIGKILL)
+        told = "can't serve: keys.yaml:1: keys: must be a list of keys"
+        until(lambda: told in twistd.output(), "told")
+        assert _statuses(twistd, key) == {200}
+        (twistd.folder / "keys.yaml").write_text(good)
+        until(lambda: len(served(twistd.output())) == 3, "the next one serves")
+        assert _statuses(twistd, key) == {200}
+        assert "Traceback" not in twistd.output()
 
 
 def _statuses(twistd: Twistd, key: str) -> set[int]:

@@ -15,14 +15,9 @@ from typing import Any
 import pytest
 
 from tests.process.crowd import crowd
-from tests.process.twistd import PATIENCE, Twistd, chat, listens, until
+from tests.process.twistd import PATIENCE, Twistd, chat, listens, served, until
 
 WORKERS = ("--workers", "2")
-
-
-def _served(log: str) -> list[int]:
-    """The process ids of the workers that have come to serve, in that order."""
-    return [int(pid) for pid in re.findall(r"worker \d \(process (\d+)\) serves", log)]
 
 
 def _alive(pid: int) -> bool:
@@ -69,15 +64,15 @@ def test_together_they_keep_to_a_bound(twistd: Twistd) -> None:
 def test_they_are_replaced_without_losing_a_request(twistd: Twistd) -> None:
     with twistd.running(*twistd.proxy(*WORKERS)) as process:
         _live(twistd)
-        before = _served(twistd.output())
+        before = served(twistd.output())
         with crowd(twistd.port) as clients:
             clients.wait_for_more(50)
             process.send_signal(signal.SIGHUP)
-            until(lambda: len(_served(twistd.output())) == 4, "two more workers")
+            until(lambda: len(served(twistd.output())) == 4, "two more workers")
             until(lambda: not any(map(_alive, before)), "the first two ended")
             clients.wait_for_more(50)
         assert clients.failures == []
-        assert set(before).isdisjoint(_served(twistd.output())[2:])
+        assert set(before).isdisjoint(served(twistd.output())[2:])
         _live(twistd)
 
 
@@ -85,13 +80,13 @@ def test_a_hang_up_brings_workers_with_the_configuration_of_now(twistd: Twistd) 
     twistd.configure("model_aliases: {mine: gpt4o}")
     with twistd.running(*twistd.proxy(*WORKERS)) as process:
         _live(twistd)
-        before = _served(twistd.output())
+        before = served(twistd.output())
         twistd.configure("colour: red")
         process.send_signal(signal.SIGHUP)
         until(lambda: "the one in use stays: ./config.yaml:1: colour: no such key" in twistd.output(), "refused")
         twistd.configure("model_aliases: {yours: gpt4o}\nworkers: 5")
         process.send_signal(signal.SIGHUP)
-        until(lambda: len(_served(twistd.output())) == 4, "two more workers")
+        until(lambda: len(served(twistd.output())) == 4, "two more workers")
         until(lambda: not any(map(_alive, before)), "the first two ended")
         for _ in range(4):
             assert _asked(twistd.port, "/v1/models/yours")["internal_name"] == "gpt4o"
@@ -109,34 +104,34 @@ def test_signals_that_reach_them_before_they_can_ignore_them_do_nothing(twistd: 
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 for pid in workers:
                     os.kill(pid, number)
-            return len(_served(twistd.output())) == 2
+            return len(served(twistd.output())) == 2
 
         until(serve_in_spite_of_it, "both serve")
-        assert sorted(_served(twistd.output())) == sorted(workers)
+        assert sorted(served(twistd.output())) == sorted(workers)
     assert "Traceback" not in twistd.output()
 
 
 def test_a_supervisor_that_is_held_up_costs_no_request_and_no_line(twistd: Twistd) -> None:
     with twistd.running(*twistd.proxy(*WORKERS)) as process:
         _live(twistd)
-        workers = _served(twistd.output())
+        workers = served(twistd.output())
         process.send_signal(signal.SIGSTOP)
         # The simulator is in the supervisor.
         assert all(twistd.healthy() for _ in range(100))
         process.send_signal(signal.SIGCONT)
         until(lambda: twistd.output().count("GET /health ") == 100, "a line for each")
-        assert _served(twistd.output()) == workers
+        assert served(twistd.output()) == workers
         _live(twistd)
 
 
 def test_one_that_is_killed_takes_only_its_own_requests_with_it(twistd: Twistd) -> None:
     with twistd.running(*twistd.proxy(*WORKERS)):
         _live(twistd)
-        first, _ = _served(twistd.output())
+        first, _ = served(twistd.output())
         with crowd(twistd.port) as clients:
             clients.wait_for_more(50)
             os.kill(first, signal.SIGKILL)
-            until(lambda: len(_served(twistd.output())) == 3, "another worker")
+            until(lambda: len(served(twistd.output())) == 3, "another worker")
             clients.wait_for_more(50)
         # Each client has one request at a time.
         assert len(clients.failures) <= 8
@@ -150,7 +145,7 @@ def test_running_requests_end_before_all_do(twistd: Twistd) -> None:
     connections = [twistd.connection() for _ in range(4)]
     with twistd.running(*twistd.proxy(*WORKERS)) as process:
         _live(twistd)
-        pids = _served(twistd.output())
+        pids = served(twistd.output())
         streams = [twistd.stream(one, "say something long enough to be cut in many pieces") for one in connections]
         process.send_signal(signal.SIGTERM)
         until(lambda: not listens(twistd.port), "no longer listening")
@@ -189,7 +184,7 @@ def test_a_second_signal_cuts_what_still_runs(twistd: Twistd) -> None:
 def test_they_end_when_nobody_looks_after_them(twistd: Twistd) -> None:
     with twistd.running(*twistd.proxy(*WORKERS)) as process:
         _live(twistd)
-        pids = _served(twistd.output())
+        pids = served(twistd.output())
         process.kill()
         until(lambda: not any(map(_alive, pids)), "both workers ended")
         assert not listens(twistd.port)
@@ -202,10 +197,10 @@ def test_those_that_are_replaced_end_as_well_when_nobody_looks_after_them(twistd
         twistd.asked(waiting, chat("[sim:hang]"))
         process.send_signal(signal.SIGHUP)
         retiring = {"configured": 2, "live": 2, "retiring": 1}
-        until(lambda: len(_served(twistd.output())) == 4, "two more workers")
+        until(lambda: len(served(twistd.output())) == 4, "two more workers")
         until(lambda: _asked(twistd.port, "/version")["workers"] == retiring, "one that still serves its client")
         process.kill()
-        until(lambda: not any(map(_alive, _served(twistd.output()))), "all workers ended")
+        until(lambda: not any(map(_alive, served(twistd.output()))), "all workers ended")
 
 
 def test_a_daemon_is_their_supervisor_and_writes_their_log(twistd: Twistd) -> None:
@@ -223,7 +218,7 @@ def test_a_daemon_is_their_supervisor_and_writes_their_log(twistd: Twistd) -> No
     chats = [one for one in told if one.get("path") == "/v1/chat/completions"]
     assert len(chats) == clients.answered
     assert len(list(twistd.folder.glob("proxy.log.*"))) > 1
-    assert len(_served("\n".join(one["message"] for one in told))) == 2
+    assert len(served("\n".join(one["message"] for one in told))) == 2
 
 
 def test_no_second_one_shares_their_port(twistd: Twistd) -> None:

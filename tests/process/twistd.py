@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -48,6 +49,11 @@ def chat(prompt: str, **more: object) -> bytes:
     """The body of a chat request."""
     body = {"model": "gpt-4o", "messages": [{"role": "user", "content": prompt}], **more}
     return json.dumps(body).encode("utf-8")
+
+
+def served(log: str) -> list[int]:
+    """The process ids of the workers that have come to serve, in that order."""
+    return [int(pid) for pid in re.findall(r"worker \d \(process (\d+)\) serves", log)]
 
 
 @attrs.define

@@ -59,7 +59,7 @@ def _user_led(messages: Messages, abilities: Abilities) -> Messages:
 
 def _answered(messages: Messages, abilities: Abilities) -> Messages:
     """With a result for each call directly behind it: its own if that came late, else one that tells of a break."""
-    if not any(map(_calls, messages)):
+    if not any(message.role == "assistant" and _calls(message) for message in messages):
         return messages
     return _same(messages, [message for turn in _turns(messages) for message in _answered_turn(turn)])
 
