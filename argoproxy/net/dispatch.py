@@ -7,6 +7,7 @@ resource. The rest are a look-up here, which is a tenth of the work.
 
 from __future__ import annotations
 
+from inspect import unwrap
 from typing import Any
 
 from klein import Klein
@@ -16,14 +17,14 @@ from twisted.web.server import NOT_DONE_YET
 
 class Dispatch(KleinResource):
     """
-    A Klein application's resource. Its routes without variables must write and finish their replies themselves, also
-    when the client leaves; the L{Deferred} that one may return never fails.
+    A Klein application's resource. Its routes without variables are called as they are: they must write and finish
+    their replies themselves, also when the client leaves; the L{Deferred} that one may return never fails.
     """
 
     def __init__(self, app: Klein) -> None:
         super().__init__(app)
         self._plain = {
-            (method.encode("ascii"), rule.rule.encode("ascii")): rule.endpoint
+            (method.encode("ascii"), rule.rule.encode("ascii")): unwrap(app.endpoints[rule.endpoint])
             for rule in app.url_map.iter_rules()
             if not rule.arguments
             for method in rule.methods or ()
@@ -31,8 +32,8 @@ class Dispatch(KleinResource):
 
     def render(self, request: Any) -> Any:
         """Serve a request."""
-        endpoint = None if request.prepath else self._plain.get((request.method, request.path))
-        if endpoint is None:
+        serve = None if request.prepath else self._plain.get((request.method, request.path))
+        if serve is None:
             return super().render(request)
-        self._app.execute_endpoint(endpoint, request)
+        serve(request)
         return NOT_DONE_YET

@@ -152,7 +152,7 @@ class Record:
 
 
 def _ms(seconds: float) -> float:
-    return round(seconds * 1000, 1)
+    return int(seconds * 10_000 + 0.5) / 10
 
 
 @lru_cache(256)
