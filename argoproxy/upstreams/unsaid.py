@@ -9,7 +9,7 @@ import msgspec
 
 from argoproxy.conversation import ChatRequest
 from argoproxy.vocabulary.openai import meaningful
-from argoproxy.wire.json import NULL, begins, length
+from argoproxy.wire.json import NULL, begins
 
 # Fields of the neutral language that not every wire has, and what clients call them: where it can't be told, the first.
 _NAMES: Mapping[str, tuple[str, ...]] = {
@@ -19,8 +19,6 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
 }
 
 _CACHE_CONTROL = "cache_control"
-# Bytes.
-_SHORTEST_MARKED = len('{"cache_control":{}}') - 1
 # A quote inside of a text has a backslash before it. What begins with plain bytes is searched for faster.
 _MARK = re.compile(rb'"cache_control"(?<!\\"cache_control")\s*:\s*\{')
 
@@ -39,7 +37,7 @@ def _marks_cache(raw: Mapping[str, msgspec.Raw]) -> bool:
     """Whether the client says, anywhere in its request, what the provider is to keep for the next one."""
     if begins(raw.get(_CACHE_CONTROL, NULL), b"{"):
         return True
-    return any(map(_MARK.search, [value for value in raw.values() if length(value) > _SHORTEST_MARKED]))
+    return any(map(_MARK.search, raw.values()))
 
 
 def _written(request: ChatRequest, name: str) -> str:
