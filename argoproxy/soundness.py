@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 from .config import ENDPOINTS, Config, ConfigFault
 from .config.keys import ApiKey
 from .conversation import Allowance
-from .keys.file import all_keys
 
 COUNTED_APART = "each worker would count for itself: set limits_store, or workers to 1"
 
@@ -65,10 +64,19 @@ def sound_keys(config: Config) -> tuple[ApiKey, ...]:
 
     @raise ConfigFault: they can't be used, or have limits that nobody could keep account of.
     """
-    keys = all_keys(config)
+    keys = _all_keys(config)
     if (config.limits and _each_counts(config)) or countable(config, keys) != keys:
         raise ConfigFault(f"limits: {COUNTED_APART}")
     return keys
+
+
+def _all_keys(config: Config) -> tuple[ApiKey, ...]:
+    if config.keys_file is None:
+        return config.keys
+    # Few have such a file.
+    from .keys.file import all_keys
+
+    return all_keys(config)
 
 
 def countable(config: Config, keys: tuple[ApiKey, ...]) -> tuple[ApiKey, ...]:

@@ -9,6 +9,7 @@ import pytest
 from twisted.internet.defer import Deferred
 from twisted.internet.testing import MemoryReactorClock
 
+from argoproxy import prompt
 from argoproxy.config import Config, ConfigFault
 from argoproxy.keys import token
 from argoproxy.prompt import PromptService, make_prompt_service
@@ -58,6 +59,13 @@ class Started:
             self.argo.flush()
             self.clock.advance(0)
 
+    def turn(self) -> None:
+        """What is to be done next is done, and nothing else."""
+        (call,) = self.clock.calls
+        self.clock.calls.remove(call)
+        call.called = 1
+        call.func(*call.args)
+
     def stop(self) -> Deferred[None]:
         stopped = self.service.stopService()
         self.settle()
@@ -94,15 +102,17 @@ def test_it_is_the_same_as_afterwards() -> None:
         (HEALTH.replace(b"/health", b"/nothing"), 404),
         (HEALTH.replace(b"GET", b"POST"), 405),
         (HEALTH.replace(b"GET", b"HEAD"), 200),
-        (HEALTH.replace(b"/health", b"/health/ready"), 503),
+        (HEALTH.replace(b"/health", b"/health/ready"), 200),
     ],
 )
-def test_whatever_else_is_asked_for_has_it_loaded(asked: bytes, status: int) -> None:
+def test_whatever_else_is_asked_for_has_it_loaded_and_begun(asked: bytes, status: int) -> None:
     started = Started()
     assert Line(started).send(asked).startswith(b"HTTP/1.1 %d " % status)  # type: ignore[arg-type]
     assert len(started.made) == 1
+    calls = len(started.argo.simulator.requests)
+    assert calls
     started.settle(1.0)
-    assert len(started.made) == 1
+    assert (len(started.made), len(started.argo.simulator.requests)) == (1, calls)
 
 
 @pytest.mark.parametrize(
@@ -122,6 +132,28 @@ def test_it_is_loaded_and_begun_a_moment_later() -> None:
     started.settle(0.1)
     assert (len(started.made), loaded) == (1, [None])
     assert started.argo.simulator.requests
+    started.stop()
+    assert started.clock.getDelayedCalls() == []
+
+
+def test_nobody_waits_until_all_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each part has a turn of the reactor to itself."""
+    turns: list[str] = []
+    monkeypatch.setattr(prompt, "import_module", turns.append)
+    started = Started()
+    for number in range(4):
+        assert len(turns) == number
+        started.turn()
+    assert len(set(turns)) == 4
+    assert started.made == []
+    started.settle()
+    assert len(started.made) == 1
+
+
+def test_a_stop_in_the_middle_of_that_leaves_nothing_behind() -> None:
+    started = Started()
+    started.turn()
+    assert len(started.clock.getDelayedCalls()) == 1
     started.stop()
     assert started.clock.getDelayedCalls() == []
 

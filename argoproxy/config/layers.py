@@ -10,15 +10,17 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from argoproxy.config import ancestors
-from argoproxy.config.document import MAX_BYTES, Document, parse_document
 from argoproxy.config.faults import ConfigFault, Misfit, UnknownKey, dotted, one_line, suggestion
 from argoproxy.config.kinds import Kind
 from argoproxy.config.model import ENDPOINTS, KEYS, Config, Key
+
+if TYPE_CHECKING:
+    from argoproxy.config.document import Document
 
 CONFIG_VARIABLE = "ARGOPROXY_CONFIG"
 
@@ -81,7 +83,7 @@ def load(
     @raise ConfigFault: the start can't succeed with this.
     """
     place, data = _find(path, environ, search)
-    file = _from_file(parse_document(data, place), place) if place else _Layer("")
+    file = _from_file(_document(data, place), place) if place else _Layer("")
     environment = _from_environment(environ)
     values = _stack((file, environment, _from_options(options)))
     _check_user(values, place)
@@ -113,7 +115,7 @@ def load_only(
     """
     key = _BY_NAME[name]
     place, data = _find(path, environ, search)
-    document = parse_document(data, place)
+    document = _document(data, place)
     values = {found: value for found, value in document.values.items() if ancestors.public_name(found) == name}
     file = _from_file(attrs.evolve(document, values=values), place)
     environment = _from_environment({found: text for found, text in environ.items() if found == key.variable})
@@ -142,6 +144,9 @@ def _contents(path: str, by: str) -> bytes | None:
     """The file's bytes, one more than is allowed at most; C{None}: no such file."""
     try:
         with open(path, "rb") as file:
+            # Where there is no file, nothing that reads YAML is needed for a start.
+            from argoproxy.config.document import MAX_BYTES
+
             return file.read(MAX_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
         return None
@@ -152,6 +157,12 @@ def _contents(path: str, by: str) -> bytes | None:
     except ValueError:
         # A zero byte in the path.
         raise ConfigFault(f"{by}{path}: is not a path") from None
+
+
+def _document(data: bytes, place: str) -> Document:
+    from argoproxy.config.document import parse_document
+
+    return parse_document(data, place)
 
 
 def _from_file(document: Document, place: str) -> _Layer:
