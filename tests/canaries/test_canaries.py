@@ -17,6 +17,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import pytest_twisted
+from twisted.internet import reactor
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import deferLater
 from twisted.logger import LogEvent, globalLogPublisher
 
 from argoproxy.config import Config
@@ -81,7 +85,8 @@ class Outputs:
 
     @property
     def lines(self) -> list[str]:
-        """How many characters each form and level has got."""
+        """What each form and level has got. Lines are written behind the turn in which their requests end."""
+        pytest_twisted.blockon(deferLater(IReactorTime(reactor), 0.0))
         return [stream.getvalue() for stream in self._streams]
 
     def check(self) -> None:
