@@ -54,7 +54,7 @@ def way(config: Config, reactor: Any, agent: IAgent | None, underway: Underway) 
     @param agent: in place of the network; then nobody waits between attempts.
     @param underway: where attempts are counted.
     """
-    carriers = _carriers(config, reactor) if agent is None else _in_memory(agent)
+    carriers = _carriers(config, reactor) if agent is None else _in_memory(agent, reactor)
     circuits = _circuits(config, reactor, carriers.fresh)
     attempts = Attempts(
         _guarded(carriers.kept, circuits),
@@ -75,7 +75,7 @@ def _carriers(config: Config, reactor: Any) -> _Carriers:
     fresh, _ = make_agent(reactor, config.upstream_transport, endpoints, keeps=False)
     if proxy is not None:
         agent, fresh = proxy.leading(agent), proxy.leading(fresh)
-    return _Carriers(make_client(agent), make_client(fresh), close)
+    return _Carriers(make_client(agent, reactor), make_client(fresh, reactor), close)
 
 
 def trust(config: Config) -> BrowserLikePolicyForHTTPS:
@@ -88,8 +88,8 @@ def trust(config: Config) -> BrowserLikePolicyForHTTPS:
     return trusting(config.ca_file)
 
 
-def _in_memory(agent: IAgent) -> _Carriers:
-    client = make_client(agent)
+def _in_memory(agent: IAgent, reactor: Any) -> _Carriers:
+    client = make_client(agent, reactor)
     return _Carriers(client, client, None)
 
 

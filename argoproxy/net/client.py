@@ -253,9 +253,14 @@ _address = lru_cache(64)(Address.of)
 @implementer(IClient)
 @attrs.frozen
 class Client:
-    """Carries calls by treq."""
+    """
+    Carries calls by treq.
+
+    @ivar _clock: for treq, which imports the process's own at each call that gives none.
+    """
 
     _http: HTTPClient
+    _clock: Any
 
     def send(
         self, call: Call, until: float | None = None, repeated: Callable[[], object] | None = None
@@ -268,6 +273,7 @@ class Client:
             cookies=_NO_COOKIES,
             unbuffered=True,
             allow_redirects=False,
+            reactor=self._clock,
         )
         return sent.addCallbacks(UpstreamReply, _unreachable)
 
@@ -367,10 +373,10 @@ async def whole_list(reply: IReply) -> bytes:
     return bytes(body)
 
 
-def make_client(agent: IAgent) -> Client:
+def make_client(agent: IAgent, clock: Any) -> Client:
     """A client over any agent: ours, Twisted's, or one in memory."""
     fitting = agent if isinstance(agent, LlhttpAgent) else Plainly(agent)
-    return Client(HTTPClient(fitting, _NO_COOKIES, WholeBody))
+    return Client(HTTPClient(fitting, _NO_COOKIES, WholeBody), clock)
 
 
 def make_agent(

@@ -117,7 +117,7 @@ def beginning(data: bytes) -> tuple[bytes, bytes]:
 
 
 def _is_absolute(target: bytes) -> bool:
-    return target[:1] != b"/" and b"://" in target
+    return target[:1] != b"/" and target.find(b"://") >= 0
 
 
 def _path_of(target: bytes) -> bytes:

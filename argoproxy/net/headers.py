@@ -48,12 +48,13 @@ class PlainHeaders(Headers):
         """All of them as they are sent, without their ends."""
         return [b"%b: %b" % (name, value) for name, values in self._rawHeaders.items() for value in values]
 
-    def put(self, name: bytes, value: bytes) -> None:
+    def put(self, name: bytes | str, value: bytes | str) -> None:
         """Have this one, with this value alone."""
-        if b"\n" in value or b"\r" in value:
-            self.setRawHeaders(name, [value])
-        else:
+        # To look with "in" takes bytes for a number first, and that fails inside at length.
+        if isinstance(name, bytes) and isinstance(value, bytes) and value.find(b"\n") < 0 and value.find(b"\r") < 0:
             self._rawHeaders[_canonical(name)] = [value]
+        else:
+            self.setRawHeaders(name, [value])
 
 
 def changeable(headers: Headers | None) -> Headers:

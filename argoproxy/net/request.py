@@ -80,10 +80,7 @@ class BoundedRequest(Request):
 
     def setHeader(self, name: bytes | str, value: bytes | str) -> None:
         """Have this header in the reply, with this value alone."""
-        if isinstance(name, bytes) and isinstance(value, bytes):
-            self.responseHeaders.put(name, value)
-        else:
-            super().setHeader(name, value)
+        self.responseHeaders.put(name, value)
 
     def gotLength(self, length: int | None) -> None:
         """Called when the head is complete, before any of the body."""
@@ -232,7 +229,7 @@ def _date(second: int) -> bytes:
 
 
 def _unquoted(path: bytes) -> bytes:
-    return unquote_to_bytes(path) if b"%" in path else path
+    return path if path.find(b"%") < 0 else unquote_to_bytes(path)
 
 
 def _is_text(path: bytes) -> bool:

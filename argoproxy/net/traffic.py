@@ -120,6 +120,7 @@ class Traffic:
         @return: fires when the reply is complete, and never fails.
         """
         made = maybeDeferred(body, guest.parties.planner.catalogue)
+        reply.abandon = made.cancel
         told = made.addCallbacks(partial(reply.whole, 200), _refused, errbackArgs=(reply,))
         return told.addErrback(self.unforeseen, reply)
 

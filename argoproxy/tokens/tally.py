@@ -116,8 +116,10 @@ class Tally:
             self._learn(self._whole)
         said = next(self._known, None)
         if isinstance(said, str):
-            return self._count_known(said)
-        if isinstance(said, int):
+            if len(said) >= WORTH_IT:
+                return self._count_known(said)
+            self._total += self._encoding.count(said)
+        elif isinstance(said, int):
             self._total += said
         elif said is not None:
             self._sum_up(said.said)
@@ -129,9 +131,8 @@ class Tally:
 
     def _count_known(self, text: str) -> int:
         """Count a whole text, or queue it if it is long. Conversations come again and again, each time a bit longer."""
-        if len(text) < WORTH_IT:
-            self._total += self._encoding.count(text)
-        elif (remembered := self._encoding.remembered(text)) is not None:
+        remembered = self._encoding.remembered(text)
+        if remembered is not None:
             self._total += remembered
         elif len(text) <= _SHORT:
             tokens = self._encoding.count(text)

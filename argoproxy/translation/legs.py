@@ -73,7 +73,11 @@ class Leg:
         if isinstance(event, TextDelta):
             self._tally.add(event.text)
             return self._render(event)
-        if isinstance(event, ReasoningDelta):
+        if isinstance(event, Finished):
+            if event.reason is None:
+                self._unexplained = event
+                return b""
+        elif isinstance(event, ReasoningDelta):
             self._tally.add(event.text)
         elif isinstance(event, ToolCallArguments):
             self._tally.add(event.fragment)
@@ -85,9 +89,6 @@ class Leg:
             return b""
         elif isinstance(event, Used):
             self.used = event.usage
-            return b""
-        elif isinstance(event, Finished) and event.reason is None:
-            self._unexplained = event
             return b""
         return self._render(event)
 

@@ -29,7 +29,7 @@ def unsaid(request: ChatRequest, said: Collection[str] = ()) -> tuple[str, ...]:
     """
     @param said: the fields of the neutral language, and those beside it, that the wire has words for.
     """
-    beside = [name for name in meaningful(request.extras) if name not in said]
+    beside = [name for name in meaningful(request.extras) if name not in said] if request.extras else ()
     known = [name for name in _NAMES if name not in said and getattr(request, name) is not None]
     marked = [_CACHE_CONTROL] if _marks_cache(request.raw) else []
     return (*beside, *(_written(request, name) for name in known), *marked)
@@ -39,7 +39,7 @@ def _marks_cache(raw: Mapping[str, msgspec.Raw]) -> bool:
     """Whether the client says, anywhere in its request, what the provider is to keep for the next one."""
     if begins(raw.get(_CACHE_CONTROL, NULL), b"{"):
         return True
-    return any(_MARK.search(value) for value in raw.values() if length(value) > _SHORTEST_MARKED)
+    return any(map(_MARK.search, [value for value in raw.values() if length(value) > _SHORTEST_MARKED]))
 
 
 def _written(request: ChatRequest, name: str) -> str:

@@ -90,6 +90,17 @@ def test_rows_that_name_no_model_are_no_list(rows: Any) -> None:
     assert web.post("/refresh", b"").status == 502
 
 
+@pytest.mark.parametrize("limits", [{}, {"per_address": {"concurrency": 1}}])
+def test_who_leaves_a_refresh_ends_it_and_gives_its_place_free(limits: Any) -> None:
+    web = Web(limits=limits)
+    web.simulator.fault("hang")
+    web.begin("POST", "/refresh", b"")
+    assert web.simulator.open_requests == 1
+    web.leave()
+    assert web.simulator.open_requests == 0
+    assert web.post("/refresh", b"").status == 200
+
+
 def test_a_refresh_that_hangs_is_given_up() -> None:
     web = Web()
     web.simulator.fault("hang")

@@ -13,7 +13,7 @@ from treq.client import HTTPClient
 from twisted.internet import reactor as _reactor
 from twisted.internet.defer import Deferred, fail, gatherResults
 from twisted.internet.error import ConnectionLost, ConnectionRefusedError, TimeoutError
-from twisted.internet.task import deferLater
+from twisted.internet.task import Clock, deferLater
 from twisted.logger import capturedLogs, formatEvent
 from twisted.web.client import Agent, ResponseNeverReceived
 from twisted.web.http_headers import Headers
@@ -106,7 +106,7 @@ class Places(Web):
 
 
 def test_they_are_clients() -> None:
-    client = make_client(Net(None))
+    client = make_client(Net(None), Clock())
     circuit = Circuit("gateway", Call(url="", body=b"", reply="models"), client, None)
     assert verifyObject(IClient, Guarded(client, {"": circuit}))
 

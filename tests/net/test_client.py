@@ -10,6 +10,7 @@ from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IHostnameResolver
 from twisted.internet.protocol import Factory
+from twisted.internet.task import Clock
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.python.failure import Failure
 from twisted.web.client import URI, RequestTransmissionFailed, ResponseFailed, ResponseNeverReceived
@@ -123,7 +124,7 @@ def test_a_call_that_gets_no_reply_tells_whether_it_may_be_repeated(
     """Not if anything came, whatever it was."""
     failures: list[Any] = []
     call = Call(url="http://argo.example/", body=b"{}", reply="message")
-    make_client(Failing(reason)).send(call).addErrback(lambda failure: failures.append(failure.value))
+    make_client(Failing(reason), Clock()).send(call).addErrback(lambda failure: failures.append(failure.value))
     [fault] = failures
     assert (type(fault), fault.repeatable, fault.attempts) == (kind, repeatable, attempts)
     told = (504, "timeout_connect") if kind is ConnectTimedOut else (502, "upstream_unreachable")

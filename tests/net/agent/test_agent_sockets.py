@@ -134,7 +134,7 @@ async def test_a_reply_may_come_while_a_large_body_is_sent() -> None:
     async with _listening(ear) as port:
         agent, close = make_agent(reactor, "llhttp", Overridden(reactor, {}, 10.0))
         call = Call(url=f"http://127.0.0.1:{port}/", body=LARGE * 4, reply="chat")
-        reply = await make_client(agent).send(call)
+        reply = await make_client(agent, reactor).send(call)
         body = bytearray()
         await reply.deliver(body.extend)
         assert (reply.head.status, bytes(body)) == (413, b"no")
@@ -178,7 +178,7 @@ async def _secured(echo: Resource) -> AsyncIterator[tuple[Any, str]]:
         reactor, "llhttp", Overridden(reactor, {f"{NAME}:{number}": "127.0.0.1"}, 10.0, policy)
     )
     try:
-        yield make_client(agent), f"https://{NAME}:{number}/"
+        yield make_client(agent, reactor), f"https://{NAME}:{number}/"
     finally:
         await close()
         await port.stopListening()
