@@ -14,7 +14,8 @@ import os
 import select
 import socket
 import struct
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from twisted.application.service import Service
@@ -30,6 +31,8 @@ _REASONS = {
     errno.EADDRNOTAVAIL: "no such address on this machine",
 }
 _BACKLOG = 1024
+# Seconds between two attempts to have a port.
+MOMENT = 0.1
 # How many times a queue is emptied before it is closed; a turn takes many connections.
 _MOST_TURNS = 1000
 _HIGHEST = 65535
@@ -54,7 +57,9 @@ def bind_tcp(host: str, port: int) -> socket.socket:
     return bind_group(host, port, 1)[0]
 
 
-def bind_group(host: str, port: int, count: int) -> list[socket.socket]:
+def bind_group(
+    host: str, port: int, count: int, attempts: int = 1, pause: Callable[[float], object] = time.sleep
+) -> list[socket.socket]:
     """
     Bind sockets to one address, between which the kernel shares out the connections.
 
@@ -62,6 +67,8 @@ def bind_group(host: str, port: int, count: int) -> list[socket.socket]:
     them, if both are the same user's.
 
     @param count: How many; 1 is a plain socket.
+    @param attempts: How often a port that is taken is tried, C{MOMENT} after each other.
+    @param pause: Waits for so many seconds.
     @return: The listening sockets, non-blocking.
     @raise ListenFault: It can't be done.
     """
@@ -72,13 +79,26 @@ def bind_group(host: str, port: int, count: int) -> list[socket.socket]:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
     except (OSError, UnicodeError) as error:
         raise ListenFault(f"{where}: {getattr(error, 'strerror', None) or error}") from None
+    while True:
+        attempts -= 1
+        try:
+            return _bound(family, address, count)
+        except OSError as error:
+            reason = error.errno or 0
+        if reason != errno.EADDRINUSE or attempts <= 0:
+            raise ListenFault(f"{where}: {_REASONS.get(reason) or os.strerror(reason)}")
+        pause(MOMENT)
+
+
+def _bound(family: int, address: Any, count: int) -> list[socket.socket]:
+    """@raise OSError: it can't be done; nothing is left over."""
     group = [socket.socket(family, socket.SOCK_STREAM) for _ in range(count)]
     try:
         _listen(group, address)
-    except OSError as error:
+    except OSError:
         for listener in group:
             listener.close()
-        raise ListenFault(f"{where}: {_REASONS.get(error.errno or 0) or os.strerror(error.errno or 0)}") from None
+        raise
     return group
 
 

@@ -44,7 +44,11 @@ _PARTS = (
 
 
 class PromptService(ProxyService):
-    """Listens at once, and loads what it serves when there is time, or when somebody asks for it."""
+    """
+    Listens at once, and loads what it serves when there is time, or when somebody asks for it.
+
+    @ivar _loading: the turn in which that goes on, while it is running and not all is there.
+    """
 
     def __init__(self, front: Front, claims: Sequence[Claim], make: Callable[[], Proxy], reactor: Any) -> None:
         super().__init__(front, claims, make)

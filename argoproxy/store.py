@@ -26,7 +26,7 @@ _PATIENCE = 1.0
 
 class Connection(ConnectionHandler):
     """
-    What txredisapi asks by: C{eval}, C{setex}, C{disconnect} and more.
+    What txredisapi asks by: C{eval}, C{disconnect} and more.
 
     @ivar trouble: what has kept it from opening, in words that may hold what nobody should read; or an empty text.
     """

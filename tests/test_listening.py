@@ -55,6 +55,23 @@ def test_nobody_else_can_share_its_address(opened: ExitStack, others: int) -> No
         bind_group("127.0.0.1", _port(first), others)
 
 
+def test_a_port_that_becomes_free_in_a_moment_is_had(opened: ExitStack) -> None:
+    alone = opened.enter_context(closing(bind_tcp("127.0.0.1", 0)))
+    port, waited = _port(alone), list[float]()
+
+    def pause(seconds: float) -> None:
+        waited.append(seconds)
+        if len(waited) == 2:
+            alone.close()
+
+    with pytest.raises(ListenFault, match="the port is taken"):
+        bind_group("127.0.0.1", port, 2, 2, pause)
+    assert len(waited) == 1
+    for one in bind_group("127.0.0.1", port, 2, 3, pause):
+        opened.enter_context(closing(one))
+    assert len(waited) == 2
+
+
 def test_a_group_takes_no_port_that_is_taken(opened: ExitStack) -> None:
     alone = opened.enter_context(closing(bind_tcp("127.0.0.1", 0)))
     with pytest.raises(ListenFault, match="the port is taken"):

@@ -12,9 +12,10 @@ from twisted.internet.testing import MemoryReactorClock
 from argoproxy import prompt
 from argoproxy.config import Config, ConfigFault
 from argoproxy.keys import token
+from argoproxy.net.dispatch import Dispatch
 from argoproxy.prompt import PromptService, make_prompt_service
 from argoproxy.proxy import Proxy
-from argoproxy.service import connected, make_front
+from argoproxy.service import connected, make_front, make_site
 from argoproxy.testing import MemoryArgo
 from tests.conftest import LoggedErrors
 from tests.net.test_site import Line
@@ -193,6 +194,12 @@ def test_what_is_asked_of_every_request_is_there_from_the_beginning(config: Any,
     reactor = MemoryReactorClock()
     service = make_prompt_service(Config(user="someone", **config), [], reactor)
     assert service.when_loaded().called is at_once
+
+
+def test_an_embedders_proxy_is_whole_at_once() -> None:
+    """It takes no share of the reactor's time later."""
+    site = make_site(Config(user="someone"), MemoryReactorClock())
+    assert isinstance(site.resource, Dispatch)
 
 
 def test_a_configuration_that_cant_serve_is_refused_before_it_listens() -> None:

@@ -75,3 +75,9 @@ return 0
 """
 )
 """Keys: places, once for each lease. Arguments: for how many seconds; the leases."""
+
+LOOK = """
+redis.call('SET', KEYS[1], '1', 'EX', ARGV[1])
+return 0
+"""
+"""Whether scripts are run and may write, as not all servers let everybody. Key: any. Argument: for how many seconds."""

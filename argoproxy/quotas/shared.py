@@ -23,7 +23,7 @@ from argoproxy.conversation import Allowance, Places, Rate, Standing, Verdict
 from argoproxy.errors import ProxyError
 from argoproxy.interfaces import ILedger
 
-from .scripts import ENTER, LEAVE, RENEW
+from .scripts import ENTER, LEAVE, LOOK, RENEW
 
 _log = Logger()
 
@@ -79,7 +79,7 @@ class _End(msgspec.Struct, frozen=True):
 class SharedLedger:
     """
     @ivar _clock: the reactor, for what takes too long.
-    @ivar _connect: gives a connection as txredisapi's: C{eval}, C{setex}, C{disconnect}; and C{trouble}, what has
+    @ivar _connect: gives a connection as txredisapi's: C{eval}, C{disconnect}; and C{trouble}, what has
         kept it from opening, or an empty text.
     @ivar _lenient: whether requests go on unlimited while the store is away.
     @ivar away: whether it is. Then it is asked again every second, and requests don't wait for it.
@@ -220,11 +220,10 @@ class SharedLedger:
         self._looking = self._clock.callLater(_LOOK, self._look)
 
     def _look(self) -> None:
-        """By another connection: this one would take its time to come back. It writes, for some stores only answer."""
+        """By another connection: this one would take its time to come back."""
         self._drop()
         self._connection = self._connect()
-        looking = self._connection.setex(_key("there"), int(_LEASE), "1")
-        looking.addTimeout(_PATIENCE, self._clock).addCallbacks(self._found, self._missed)
+        self._eval(LOOK, [_key("there")], [int(_LEASE)]).addCallbacks(self._found, self._missed)
 
     def _found(self, ignored: object) -> None:
         self.away = False

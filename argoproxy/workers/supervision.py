@@ -31,6 +31,8 @@ from .vigil import Vigil
 
 _log = Logger()
 
+# How often a port is tried: the workers of a supervisor that was killed a moment ago take some time to notice.
+_ATTEMPTS = 30
 # Kinds of endpoint of which there is only one socket.
 _SINGLE = frozenset({"unix", "systemd"})
 
@@ -52,7 +54,7 @@ def claim_for_workers(config: Config) -> list[socket.socket]:
     sockets: list[socket.socket] = []
 
     def bind(host: str, port: int) -> socket.socket:
-        group = bind_group(host, port, config.workers)
+        group = bind_group(host, port, config.workers, _ATTEMPTS)
         sockets.extend(group)
         return group[0]
 

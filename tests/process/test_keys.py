@@ -72,7 +72,7 @@ def test_a_key_whose_limits_workers_can_not_count_keeps_no_other_from_going(twis
     first, second = _keys(twistd, "add", "first"), _keys(twistd, "add", "second")
     twistd.configure("keys_file: keys.yaml\n")
     with twistd.running(*twistd.proxy("--workers", "2")):
-        until(twistd.healthy, "healthy")
+        until(lambda: len(served(twistd.output())) == 2, "both serve")
         limited = _keys(twistd, "add", "limited", "--requests-per-minute", "60")
         _keys(twistd, "revoke", "first")
         until(lambda: _statuses(twistd, first) == {401}, "the revoked key is good no more")

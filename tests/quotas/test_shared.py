@@ -19,7 +19,7 @@ from argoproxy.config import Config
 from argoproxy.conversation import Allowance, Limits
 from argoproxy.entrance import make_ledger
 from argoproxy.errors import ProxyError
-from argoproxy.quotas.scripts import ENTER, LEAVE, RENEW
+from argoproxy.quotas.scripts import ENTER, LEAVE, LOOK, RENEW
 from argoproxy.quotas.shared import SharedLedger
 from tests.running import started
 
@@ -46,9 +46,6 @@ class Connection:
 
     def eval(self, script: str, keys: Sequence[str], arguments: Sequence[object]) -> Deferred[Any]:
         self.evaluated.append((script, keys, arguments))
-        return self._answered()
-
-    def setex(self, key: str, seconds: int, value: str) -> Deferred[Any]:
         return self._answered()
 
     def disconnect(self) -> Deferred[None]:
@@ -152,6 +149,7 @@ class AwayTests(SynchronousTestCase):
         self.clock.advance(1.0)
         told = [(script, list(arguments)) for script, _, arguments in self.connection.evaluated]
         assert told == [
+            (LOOK, [60]),
             # Whether the store has heard of this one is not known: tokens are not taken out twice.
             (LEAVE, [0, early.lease, 0]),
             (LEAVE, [1, late.lease, 7, 1.0]),
@@ -183,7 +181,7 @@ class AwayTests(SynchronousTestCase):
         self.connection.answer = 0
         self.connection.evaluated.clear()
         self.clock.advance(1.0)
-        assert len(self.connection.evaluated) == 1000
+        assert [script for script, *_ in self.connection.evaluated] == [LOOK, *[LEAVE] * 1000]
         ledger.close()
 
     def test_one_that_is_replaced_hears_of_the_requests_that_still_run(self) -> None:

@@ -19,6 +19,7 @@ from argoproxy.config import Config
 from argoproxy.conversation import Limits
 from argoproxy.entrance import make_ledger
 from argoproxy.errors import ProxyError
+from argoproxy.quotas.scripts import LOOK
 from argoproxy.quotas.shared import SharedLedger
 from tests.net.certificates import key_pem_for, pem_for
 from tests.running import free_port, started
@@ -29,7 +30,7 @@ reactor: Any = _reactor
 
 # As the documentation has it.
 NEEDED = (
-    "~{argoproxy}:* +eval +evalsha +setex +select "
+    "~{argoproxy}:* +eval +evalsha +select "
     "+time +get +set +zadd +zcard +zrem +zremrangebyscore +pexpire"
 )
 ONE_PLACE = Limits(concurrency=1).of("key", "a")
@@ -72,7 +73,7 @@ async def test_a_user_of_the_server_s_own(redis_command: list[str], tmp_path: Pa
             ledger.leave(await ledger.enter(ALL), 5)
             await ledger.enter(OTHER)
             ledger._hold_on()
-            await ledger._connection.setex("{argoproxy}:there", 60, "1")
+            await ledger._connection.eval(LOOK, ["{argoproxy}:there"], [60])
             assert not ledger.away
             assert (await ledger.enter(ONE_PLACE)).denied is None
         with _ledger(f"redis://proxy@127.0.0.1:{port}", limits_store_password="pass@word") as ledger:
