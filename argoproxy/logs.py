@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import lru_cache
-from threading import Lock
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -152,26 +152,29 @@ def _file(path: str, config: Config) -> Any:
 class _Lines:
     """
     Writes events as lines. Those of the requests that end in one turn of the reactor are written together behind it,
-    which takes half of the time. Any other event is written at once, and they before it.
+    which takes half of the time. Any other event is written at once, and they before it. Any thread may log.
     """
 
     _stream: Any
     _line: Callable[[LogEvent], str]
     _waiting: list[LogEvent] = attrs.field(factory=list)
-    _writing: Lock = attrs.field(factory=Lock)
+    # What is logged while a line is written, by the same thread, comes behind it.
+    _lock: Any = attrs.field(factory=RLock)
 
     def __call__(self, event: LogEvent) -> None:
-        self._waiting.append(event)
+        with self._lock:
+            self._waiting.append(event)
+            first = len(self._waiting) == 1
         if event.get("log_namespace") != _REQUESTS:
             self._write()
-        elif len(self._waiting) == 1:
+        elif first:
             from twisted.internet import reactor
 
             later: Any = reactor
             later.callLater(0, self._write)
 
     def _write(self) -> None:
-        with self._writing:
+        with self._lock:
             events, self._waiting = self._waiting, []
             if events:
                 self._stream.write("".join([self._line(event) for event in events]))
