@@ -53,27 +53,13 @@ def _dispatch_plainly() -> None:
 
 
 def _call_plainly() -> None:
-    """Have treq make no more around each call than a look at the reply's coding: our calls have no cookies."""
+    """Have treq put no agents around ours for each call: what they are for is no business of our calls."""
     treq_client: Any = sys.modules.get("treq.client")
-    if treq_client is None:
-        return
-    from twisted.web.client import ContentDecoderAgent
-
-    class DecoderAgent(ContentDecoderAgent):
-        """Has something to do where a reply comes in a coding, which none was asked for."""
-
-        def request(self, method: bytes, uri: bytes, headers: Any = None, bodyProducer: Any = None) -> Any:
-            return self._agent.request(method, uri, headers, bodyProducer).addCallback(self._decoded)
-
-        def _decoded(self, response: Any) -> Any:
-            coded = response.headers.hasHeader(b"content-encoding")
-            return self._handleResponse(response) if coded else response
-
-    treq_client.CookieAgent = _without_cookies
-    treq_client.ContentDecoderAgent = DecoderAgent
+    if treq_client is not None:
+        treq_client.CookieAgent = treq_client.ContentDecoderAgent = _as_it_is
 
 
-def _without_cookies(agent: object, jar: object) -> object:
+def _as_it_is(agent: object, ignored: object) -> object:
     return agent
 
 

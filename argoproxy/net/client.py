@@ -27,6 +27,7 @@ from twisted.web.client import (
     URI,
     Agent,
     BrowserLikePolicyForHTTPS,
+    GzipDecoder,
     ResponseDone,
     ResponseFailed,
     ResponseNeverReceived,
@@ -49,6 +50,7 @@ from .tunnel import CredentialsRefused, ForwardProxy, TunnelRefused
 
 # Bodies come as they are: ARGO's text streams stay readable.
 _ALWAYS = {"content-type": "application/json", "user-agent": "argoproxy", "accept-encoding": "identity"}
+_GZIP = frozenset({"gzip", "x-gzip"})
 # Seconds from one of a name's addresses to the next. That the last was refused is told as much later, too.
 _NEXT_ADDRESS = 0.1
 _LONGEST_LIST = 16 * 1024 * 1024
@@ -116,9 +118,10 @@ class UpstreamReply:
     """A reply whose head has come."""
 
     def __init__(self, response: IResponse) -> None:
-        self._response = response
+        headers = response.headers
+        self._response = GzipDecoder(response) if _is_zipped(headers) else response
         self._receiver: Receiver | None = None
-        self.head = _head(response)
+        self.head = _head(response.code, headers)
         self.attempts = 2 if getattr(response.request, "sent_anew", False) else 1
 
     def deliver(self, sink: Callable[[bytes], None]) -> Deferred[None]:
@@ -135,10 +138,14 @@ class UpstreamReply:
             self._receiver.resume()
 
 
-def _head(response: IResponse) -> Head:
-    headers = response.headers
+def _is_zipped(headers: Headers) -> bool:
+    """Whether it comes in a coding all the same."""
+    return headers.hasHeader(b"content-encoding") and _first(headers, b"content-encoding") in _GZIP
+
+
+def _head(status: int, headers: Headers) -> Head:
     return Head(
-        status=response.code,
+        status=status,
         content_type=_first(headers, b"content-type") or "",
         retry_after=_first(headers, b"retry-after"),
         request_id=_first(headers, b"x-request-id"),

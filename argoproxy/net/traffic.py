@@ -103,11 +103,12 @@ class Traffic:
         self.underway.exchanges.add(exchange)
         patience = header(request, "x-stainless-read-timeout") if self.client_timeouts else None
         given = Coded(body, coding, self.most_bytes) if coding else body
-        running = exchange.run(Asked(given, route, guest.user, patience)).addErrback(self.unforeseen, reply)
+        running = exchange.run(Asked(given, route, guest.user, patience))
         if self.underway.cause is not None:
             # It was on its way when all others were ended.
             exchange.cut(self.underway.cause)
-        return running.addCallback(self.underway.over, exchange)
+        who = (exchange,)
+        return running.addCallbacks(self.underway.over, self._broken, callbackArgs=who, errbackArgs=(reply, exchange))
 
     def answer(self, request: Request, dialect: IDialect, body: Body) -> Deferred[None]:
         """Serve a request by what the proxy knows, or can find out for everybody."""
@@ -123,6 +124,10 @@ class Traffic:
         reply.abandon = made.cancel
         told = made.addCallbacks(partial(reply.whole, 200), _refused, errbackArgs=(reply,))
         return told.addErrback(self.unforeseen, reply)
+
+    def _broken(self, failure: Failure, reply: Reply, exchange: Exchange) -> None:
+        self.underway.over(None, exchange)
+        self.unforeseen(failure, reply)
 
     def unforeseen(self, failure: Failure, reply: Reply) -> None:
         """What nobody meant to happen, such as that even telling the client what went wrong went wrong."""
