@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 from twisted.web.iweb import IAgent
 
+from .net.later import Later
 from .net.queued import Queues
 from .net.underway import Underway
 from .tokens import Counter
@@ -21,12 +22,14 @@ class Lasting:
     @ivar agent: in place of the network, for tests.
     @ivar underway: the exchanges of every configuration.
     @ivar queues: the places that they hold at ARGO.
+    @ivar later: does what can wait.
     @ivar seconds: a clock that nobody sets, unlike the reactor's.
     """
 
     reactor: Any
     agent: IAgent | None
     seconds: Callable[[], float]
+    later: Later
     counter: Counter = attrs.field(factory=Counter, init=False)
     queues: Queues = attrs.field(init=False)
     underway: Underway = attrs.field(init=False)

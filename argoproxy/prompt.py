@@ -55,7 +55,7 @@ class PromptService(ProxyService):
         self._reactor = reactor
         self._loading: IDelayedCall | None = None
         self._there: Deferred[None] = Deferred()
-        front.site.resource = Opening(lambda: self.load().resource, OpenAIFaults(), reactor)
+        front.site.resource = Opening(lambda: self.load().resource, OpenAIFaults(), front.site.later)
 
     def when_loaded(self) -> Deferred[None]:
         """Fires when all that serves is loaded."""

@@ -217,5 +217,5 @@ def connected(
 
     # In memory time is the test's.
     seconds = time.monotonic if agent is None else reactor.seconds
-    lasting = Lasting(reactor, agent, seconds)
+    lasting = Lasting(reactor, agent, seconds, front.site.later)
     return Proxy(front, lasting, assembled(lasting, config), simulator)

@@ -36,6 +36,7 @@ from .client import give_up
 from .codings import Coded
 from .fallbacks import Fallbacks, fails
 from .fanout import together
+from .later import Later
 from .planning import Plan, Planner
 from .record import log_bug, log_shape
 from .reply import Reply
@@ -70,6 +71,7 @@ class Parties:
     client: IClient
     planner: Planner
     terms: Terms
+    later: Later
 
 
 @attrs.frozen
@@ -239,7 +241,7 @@ class Exchange:
         record.asked = True
         sending = self._parties.client.send(self._calls[choice], until, record.repeated)
         self._calls[choice] = self._calls[choice].without_body()
-        self._count_on(translation)
+        self._parties.later.do(partial(self._count_on, translation))
         answer = await sending
         if self._fallbacks is not None and self._falls_back(answer.head.status):
             give_up(answer)
@@ -285,6 +287,8 @@ class Exchange:
 
     def _count_on(self, translation: ITranslation) -> None:
         """Count a slice of the request, and the next one a turn later: ARGO is thinking meanwhile."""
+        if self._running is not None and self._running.called:
+            return
         if self._counting is None or not self._counting.active():
             self._uncounted = more = translation.settle()
             self._counting = self._parties.clock.callLater(0, self._count_on, translation) if more else None

@@ -15,6 +15,7 @@ from twisted.web.server import NOT_DONE_YET, Request
 
 from argoproxy.interfaces import IFaults, ILedger
 
+from .later import Later
 from .reply import Reply
 
 PATH = "/health"
@@ -48,7 +49,7 @@ class Opening(Resource):
 
     isLeaf = True
 
-    def __init__(self, load: Callable[[], IResource], faults: IFaults, clock: Any) -> None:
+    def __init__(self, load: Callable[[], IResource], faults: IFaults, later: Later) -> None:
         """
         @param load: gives the whole web.
         @param faults: how faults are told where health is asked for.
@@ -56,11 +57,11 @@ class Opening(Resource):
         super().__init__()
         self._load = load
         self._faults = faults
-        self._clock = clock
+        self._later = later
 
     def render(self, request: Request) -> Any:
         """Serve a request."""
         if (request.method, request.path) != _ASKED:
             return self._load().render(request)
-        Reply(request, self._faults, self._clock).whole(200, health(None))
+        Reply(request, self._faults, self._later).whole(200, health(None))
         return NOT_DONE_YET

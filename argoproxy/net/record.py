@@ -96,6 +96,7 @@ class Record:
     code: str | None = None
     usage: Usage | None = None
     _started: float = attrs.field(init=False)
+    _ended: float = 0.0
     _first_byte: float | None = None
 
     def __attrs_post_init__(self) -> None:
@@ -112,11 +113,15 @@ class Record:
         """A call was sent once more."""
         self.attempts += 1
 
+    def over(self) -> None:
+        """The reply has ended, in whichever way."""
+        self._ended = self._clock.seconds()
+
     def emit(self) -> None:
-        """Write the line."""
+        """Write the line of a reply that is over."""
         method, path = _printable(self._request.method), _printable(self._request.path[:_LONGEST_PATH])
         first = None if self._first_byte is None else _ms(self._first_byte - self._started)
-        total = _ms(self._clock.seconds() - self._started)
+        total = _ms(self._ended - self._started)
         prompt, completion = (None, None) if self.usage is None else (self.usage.prompt, self.usage.completion)
         # Made here: a look-up of fourteen fields by Twisted's formatter costs as much as the rest of the line's way.
         line = (

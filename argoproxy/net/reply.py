@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 
 import attrs
-from twisted.internet.interfaces import IPushProducer, IReactorTime
+from twisted.internet.interfaces import IPushProducer
 from twisted.python.failure import Failure
 from twisted.web.server import Request
 from zope.interface import implementer
@@ -20,6 +20,7 @@ from zope.interface import implementer
 from argoproxy.errors import OurFault, ProxyError
 from argoproxy.interfaces import IFaults, IReply
 
+from .later import Later
 from .record import Record
 
 JSON = "application/json"
@@ -46,7 +47,7 @@ class Reply:
 
     _request: Request
     _faults: IFaults
-    _clock: IReactorTime
+    _later: Later
     record: Record = attrs.field(init=False)
     gone: bool = False
     begun: bool = False
@@ -57,7 +58,7 @@ class Reply:
     _sources: list[IReply] = attrs.field(factory=list)
 
     def __attrs_post_init__(self) -> None:
-        self.record = Record(self._clock, self._request)
+        self.record = Record(self._later.clock, self._request)
         self._request.setHeader(b"server", _SERVER)
         token = self.record.id.encode("ascii")
         for name in ID_HEADERS:
@@ -89,7 +90,7 @@ class Reply:
         """Send bytes at once."""
         if self.gone:
             return
-        self.last_write = now = self._clock.seconds()
+        self.last_write = now = self._later.clock.seconds()
         self.record.wrote(len(data), now)
         self._request.write(data)
 
@@ -117,7 +118,7 @@ class Reply:
         """The body of such a reply, its head prepared, for whoever writes and finishes it instead."""
         status, body = self._refusal(fault)
         self._measure(status, body, JSON)
-        self.record.wrote(len(body), self._clock.seconds())
+        self.record.wrote(len(body), self._later.clock.seconds())
         return body
 
     def options(self, allowed: str) -> None:
@@ -194,7 +195,8 @@ class Reply:
             self._request.setHeader(b"content-type", content_type.encode("latin-1", "replace"))
 
     def _over(self, ignored: object) -> None:
-        self.record.emit()
+        self.record.over()
+        self._later.do(self.record.emit)
 
     def _left(self, ignored: object) -> None:
         self.gone = True
@@ -202,7 +204,7 @@ class Reply:
             self.record.end = "client left"
         if self.abandon is not None:
             self.abandon()
-        self.record.emit()
+        self._over(None)
 
 
 def _as_meant(failure: Failure) -> None:

@@ -141,7 +141,7 @@ class BoundedRequest(Request):
 
     def _answer_no_path(self) -> None:
         """Answer what asks for no path of ours: C{OPTIONS *} means the server as a whole."""
-        reply = Reply(self, self.site.faults_for(self.path), self.site.clock)
+        reply = Reply(self, self.site.faults_for(self.path), self.site.later)
         if (self.method, self.path) == (b"OPTIONS", b"*"):
             reply.options("GET, HEAD, POST, OPTIONS")
             self.finish()
@@ -150,7 +150,7 @@ class BoundedRequest(Request):
 
     def _failed(self) -> None:
         """A bug of ours, in a route that answers by itself."""
-        reply = Reply(self, self.site.faults_for(self.path), self.site.clock)
+        reply = Reply(self, self.site.faults_for(self.path), self.site.later)
         log_bug("request {id} failed", reply.record.id, Failure())
         if self.startedWriting:
             self.loseConnection()
@@ -217,6 +217,7 @@ class BoundedRequest(Request):
             channel.write(body)
         record.status, record.end, record.code = fault.status, "failed", fault.code
         record.wrote(len(body), channel.site.clock.seconds())
+        record.over()
         record.emit()
         channel.linger(LINGER)
 

@@ -20,6 +20,7 @@ from argoproxy.interfaces import IFaults
 
 from .channel import Channel
 from .hosts import Hosts
+from .later import Later
 from .origins import Origins
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class BoundedSite(Site):
     @ivar hosts: what requests may call it.
     @ivar origins: whose pages may ask.
     @ivar stranger: why nothing is read of somebody, by a request's head and its path with the query; or L{None}.
+    @ivar later: does what can wait.
     @ivar crowd: what bounds the connections, if anything does.
     @ivar longest_stall: seconds for which a client may read nothing of what there is for it; 0 for any time.
     """
@@ -56,6 +58,7 @@ class BoundedSite(Site):
         self.most_bytes = most_bytes
         self.faults_for = faults_for
         self.clock = reactor
+        self.later = Later(reactor)
         self.hosts, self.origins = Hosts(), Origins()
         self.stranger: Callable[[Request, bytes], ProxyError | None] = anybody
         self.crowd: Crowd | None = None

@@ -69,7 +69,7 @@ class Traffic:
 
     def reply(self, request: Request, dialect: IDialect) -> Reply:
         """The reply to a request that is answered here and now."""
-        return Reply(request, dialect, self.parties.clock)
+        return Reply(request, dialect, self.parties.later)
 
     def guest(self, request: Request, query: Mapping[str, str]) -> Guest:
         """Whoever asks."""
