@@ -8,10 +8,13 @@ there from the beginning.
 
 from __future__ import annotations
 
+import atexit
+import os
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
@@ -48,12 +51,14 @@ class PromptService(ProxyService):
     Listens at once, and loads what it serves when there is time, or when somebody asks for it.
 
     @ivar _loading: the turn in which that goes on, while it is running and not all is there.
+    @ivar _lacking: whether that can't be done.
     """
 
     def __init__(self, front: Front, claims: Sequence[Claim], make: Callable[[], Proxy], reactor: Any) -> None:
         super().__init__(front, claims, make)
         self._reactor = reactor
         self._loading: IDelayedCall | None = None
+        self._lacking = False
         self._there: Deferred[None] = Deferred()
         front.site.resource = Opening(lambda: self.load().resource, OpenAIFaults(), front.site.later)
 
@@ -73,7 +78,8 @@ class PromptService(ProxyService):
 
     def stopService(self) -> Deferred[None]:
         self._stop_loading()
-        return super().stopService()
+        # Where nothing serves, no request is lost.
+        return maybeDeferred(MultiService.stopService, self) if self._lacking else super().stopService()
 
     def _begin(self) -> None:
         if self._made is not None:
@@ -103,6 +109,9 @@ class PromptService(ProxyService):
     def _broken(self, failure: Failure) -> None:
         """A bug, or an installation that lacks something. Who says that it lives must serve."""
         _log.failure("what serves can't be loaded", failure)
+        self._lacking = True
+        # twistd gives no other status than 0 by itself. By then its own work is done, and the log is written.
+        atexit.register(os._exit, 1)
         self._reactor.stop()
 
 

@@ -179,7 +179,7 @@ class Proxy:
         self._serving.stop()
 
     async def _end(self) -> None:
-        self._lasting.later.catch_up()
+        self._lasting.later.end()
         await self._serving.close()
         self._serving.ledger.close()
         if self._simulator is not None:

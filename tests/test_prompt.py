@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import os
 import re
 from typing import Any
 
@@ -178,13 +180,14 @@ def test_a_reload_before_that_is_kept_to() -> None:
 def test_what_cant_be_loaded_ends_the_process(
     logged_errors: LoggedErrors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Else it would say for ever that it lives, and serve nobody."""
+    """Else it would say for ever that it lives, and serve nobody. Its stop needs nothing of what there isn't."""
     started = Started()
-    ended: list[None] = []
-    monkeypatch.setattr(started.clock, "stop", lambda: ended.append(None))
+    ended: list[object] = []
+    monkeypatch.setattr(atexit, "register", lambda *last: ended.append(last))
+    monkeypatch.setattr(started.clock, "stop", lambda: started.service.stopService().addBoth(ended.append))
     monkeypatch.setattr(started.service, "_make", lambda: 1 / 0)
     started.settle(1.0)
-    assert ended == [None]
+    assert ended == [(os._exit, 1), []]
     [event] = logged_errors.take()
     assert event["log_failure"].check(ZeroDivisionError)
 

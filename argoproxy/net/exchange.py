@@ -287,7 +287,8 @@ class Exchange:
 
     def _count_on(self, translation: ITranslation) -> None:
         """Count a slice of the request, and the next one a turn later: ARGO is thinking meanwhile."""
-        if self._running is not None and self._running.called:
+        # By now it may be over, or another model's.
+        if translation is not self._translation or (self._running is not None and self._running.called):
             return
         if self._counting is None or not self._counting.active():
             self._uncounted = more = translation.settle()

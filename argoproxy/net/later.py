@@ -20,16 +20,25 @@ class Later:
     Does what it is given behind the reactor's turn, in this order.
 
     @ivar clock: the reactor's.
+    @ivar _over: whether no turn may come any more.
     """
 
     clock: IReactorTime
     _waiting: list[Callable[[], object]] = attrs.field(factory=list)
+    _over: bool = False
 
     def do(self, act: Callable[[], object]) -> None:
         """Have something done."""
         self._waiting.append(act)
-        if len(self._waiting) == 1:
+        if self._over:
+            self.catch_up()
+        elif len(self._waiting) == 1:
             self.clock.callLater(0, self.catch_up)
+
+    def end(self) -> None:
+        """Do now all that waits, and at once what comes from now on."""
+        self._over = True
+        self.catch_up()
 
     def catch_up(self) -> None:
         """Do now all that waits."""

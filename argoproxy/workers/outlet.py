@@ -31,7 +31,7 @@ _PATIENCE = 1.0
 
 @implementer(IWriteDescriptor)
 class Outlet:
-    """A stream of text for a log observer, an event at a time, whose own flushing means nothing."""
+    """A stream of text for a log observer, some events at a time, whose own flushing means nothing."""
 
     def __init__(self, reactor: Any, number: int) -> None:
         """@param number: the pipe's descriptor."""
@@ -44,13 +44,13 @@ class Outlet:
         self._lost = 0
 
     def write(self, text: str) -> None:
-        """Take the text of an event; from other threads, too."""
+        """Take the lines of some events; from other threads, too."""
         if not isInIOThread():
             self._reactor.callFromThread(self.write, text)
             return
         data = text.encode("utf-8", "replace")
         if self._lost or (self._waiting and len(self._waiting) + len(data) > _LONGEST):
-            self._lost += 1
+            self._lost += text.count("\n")
             return
         self._waiting += data
         if not self._full:

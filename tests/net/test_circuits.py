@@ -132,6 +132,28 @@ def test_after_twenty_failures_to_connect_calls_fail_at_once_and_argo_is_left_al
     assert places.get("/health/ready").json()["argo_reachable"] is False
 
 
+def test_a_long_prompt_is_counted_for_the_model_that_serves_where_the_others_circuit_is_open() -> None:
+    """The first call fails in the turn in which it is made, before anything has been counted for it."""
+    words = {"messages": [{"role": "user", "content": "some words " * 40_000}]}
+    asked, serves = ({"model": name, **words} for name in ("claude-haiku-4.5", "gemini-2.5-flash"))
+    places = Places(
+        breaker=True,
+        upstream="native",
+        routes={"gemini*": "gateway"},
+        fallbacks={"claude-haiku-4.5": ["gemini-2.5-flash"]},
+    )
+    places.break_down("http://argo.example/v1/messages")
+    for _ in range(20):
+        places.post(CHAT, ASKED | {"model": "claude-haiku-4.5"})
+    places.calls()
+    places.simulator.fault("wait=1")
+    got = places.begin("POST", CHAT, asked)
+    assert len(places.calls()) == 1
+    places.settle(1.0)
+    assert got.header("x-argoproxy-model") == "argo:gemini-2.5-flash"
+    assert got.json()["usage"] == places.post(CHAT, serves).json()["usage"]
+
+
 def test_an_argo_that_is_looked_for_every_second_is_found_again() -> None:
     places = Places(breaker=True)
     places.break_down()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from twisted.internet.task import Clock
+from twisted.logger import capturedLogs
 
 from argoproxy.net.later import Later
 from tests.conftest import LoggedErrors
-from tests.web import Web
+from tests.web import CHAT, Web
 
 
 def test_all_is_done_in_its_order_in_one_later_turn() -> None:
@@ -50,3 +51,16 @@ def test_a_proxy_that_stops_leaves_nothing_undone() -> None:
     web.proxy.site.later.do(lambda: done.append("line"))
     web.stop()
     assert done == ["line"]
+
+
+def test_who_is_cut_off_by_the_reactors_end_has_a_line_too() -> None:
+    """A Site that isn't ours has connections then, and no turn comes behind it."""
+    web = Web()
+    web.simulator.fault("hang")
+    web.begin("POST", CHAT, {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hello"}]})
+    web.stop()
+    with capturedLogs() as events:
+        for pump in web.client._agent._pumps:
+            pump.clientIO.abortConnection()
+            pump.flush()
+    assert [event["end"] for event in events if "attempts" in event] == ["client left"]

@@ -92,6 +92,18 @@ def test_the_tac_refuses_in_one_line(twistd: Twistd, how: tuple[str, ...]) -> No
     assert line == "argoproxy: environment variable ARGOPROXY_CONFIG: nowhere.yaml: no such file"
 
 
+def test_an_installation_that_lacks_something_ends_with_a_status_that_says_so(twistd: Twistd) -> None:
+    """It is seen after the start: else a service manager would take it for an end that was meant."""
+    (twistd.folder / "klein.py").write_text("raise ImportError('there is none')\n")
+    twistd.environment["PYTHONPATH"] = f"{twistd.folder}:{ROOT}"
+    ended = twistd.run(*FOREGROUND, "argoproxy", "--user", "someone", "--port", str(twistd.port))
+    assert ended.returncode == 1
+    assert ended.stdout.count("Traceback") == 1, ended.stdout
+    assert ended.stdout.endswith("Server Shut Down.\n")
+    assert ended.stderr == ""
+    assert not twistd.pid_file.exists()
+
+
 @pytest.mark.parametrize("how", [FOREGROUND, DAEMON])
 def test_a_taken_port_is_one_line(twistd: Twistd, how: tuple[str, ...], taken: int) -> None:
     line = _refused(twistd, how, "argoproxy", "--simulator", "--port", str(taken))

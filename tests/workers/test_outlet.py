@@ -122,6 +122,18 @@ def test_what_is_too_much_is_dropped_line_by_line_and_counted(
     assert _read(clock, pipe) == "later\n"
 
 
+def test_of_several_that_came_together_each_is_counted(
+    pipe: tuple[int, int], said: Callable[[Outlet], None]
+) -> None:
+    clock = MemoryReactorClock()
+    outlet = Outlet(clock, pipe[1])
+    said(outlet)
+    outlet.write("x" * 2_000_000)
+    outlet.write("one\n\0two\n\0three\n\0")
+    outlet.write("four\n\0")
+    assert "4 lines of this worker's log are lost" in _read(clock, pipe)
+
+
 def test_one_line_is_never_too_long(pipe: tuple[int, int]) -> None:
     clock = MemoryReactorClock()
     outlet = Outlet(clock, pipe[1])
