@@ -45,6 +45,7 @@ from .agent import CallHeaders, LlhttpAgent, UnansweredAgain, WholeBody
 from .deadline import Deadline
 from .handshake import CutShort, Handshaken, NotAgreed
 from .headers import changeable
+from .later import Later
 from .pool import KeptConnections
 from .tunnel import CredentialsRefused, ForwardProxy, TunnelRefused
 
@@ -396,7 +397,7 @@ def make_agent(
     @param keeps: whether it keeps any.
     """
     if transport == "llhttp":
-        agent = LlhttpAgent(reactor, endpoints, keeps)
+        agent = LlhttpAgent(reactor, endpoints, keeps, Later(reactor).do)
         return agent, agent.close
     pool = KeptConnections(reactor, keeps)
     return Agent.usingEndpointFactory(reactor, endpoints, pool), pool.closeCachedConnections

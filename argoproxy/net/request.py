@@ -137,7 +137,7 @@ class BoundedRequest(Request):
         try:
             self.render(site.resource)
         except Exception:  # noqa: BLE001 - what a plain route does not expect becomes a 500 here, as others' does in the exchange
-            self._failed()
+            self.processingFailed(Failure())
 
     def _answer_no_path(self) -> None:
         """Answer what asks for no path of ours: C{OPTIONS *} means the server as a whole."""
@@ -148,10 +148,10 @@ class BoundedRequest(Request):
         else:
             reply.refuse(ClientFault("The path is none, or not valid UTF-8.", code="bad_path"))
 
-    def _failed(self) -> None:
-        """A bug of ours, in a route that answers by itself."""
+    def processingFailed(self, reason: Failure) -> None:
+        """Called with a bug of ours, in a route that answers by itself."""
         reply = Reply(self, self.site.faults_for(self.path), self.site.later)
-        log_bug("request {id} failed", reply.record.id, Failure())
+        log_bug("request {id} failed", reply.record.id, reason)
         if self.startedWriting:
             self.loseConnection()
         else:

@@ -15,7 +15,7 @@ from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent, IAgentEndpointFactory, IBodyProducer, IResponse
 from zope.interface import implementer
 
-from .origin import Origin
+from .origin import Origin, Putting, at_once
 from .request import Request, WholeBody, head_of
 
 _TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -42,11 +42,15 @@ class Target:
 class LlhttpAgent:
     """Makes requests whose bodies, if any, are L{WholeBody}s; keeps connections between them."""
 
-    def __init__(self, clock: Any, endpoints: IAgentEndpointFactory, keeps: bool = True) -> None:
+    def __init__(
+        self, clock: Any, endpoints: IAgentEndpointFactory, keeps: bool = True, later: Putting = at_once
+    ) -> None:
         """
         @param keeps: whether connections are kept. If not, every request has a new one.
+        @param later: has it told that a reply has begun.
         """
         self._keeps = keeps
+        self._later = later
         self._clock = clock
         self._endpoints = endpoints
         self._origins: dict[tuple[bytes, bytes, int], Origin] = {}
@@ -96,7 +100,7 @@ class LlhttpAgent:
     def _origin(self, uri: URI) -> Origin:
         key = (uri.scheme, uri.host, uri.port)
         if key not in self._origins:
-            self._origins[key] = Origin(self._endpoints.endpointForURI(uri), self._clock, self._keeps)
+            self._origins[key] = Origin(self._endpoints.endpointForURI(uri), self._clock, self._keeps, self._later)
         return self._origins[key]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred
@@ -178,6 +179,11 @@ class Connection:
             response.receive(body)
         if reader.complete or reader.fault is not None:
             self._end(reader, response)
+            # The connection may be another's by the time that this one's answer is taken, or not wanted any more.
+            request.end = None
+        self._origin.later(partial(self._tell, request, response))
+
+    def _tell(self, request: Request, response: Response) -> None:
         request.answered(response)
         if response is self._response and not response.is_read:
             self.pause()

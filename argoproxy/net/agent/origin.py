@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.defer import Deferred, gatherResults
@@ -13,6 +14,15 @@ from .request import Request
 
 _MOST_IDLE = 128
 _IDLE_SECONDS = 60.0
+
+
+Putting = Callable[[Callable[[], object]], object]
+"""Has something done, now or soon."""
+
+
+def at_once(act: Callable[[], object]) -> None:
+    """Now."""
+    act()
 
 
 class ConnectionFactory(Factory):
@@ -33,11 +43,13 @@ class Origin:
     doesn't need any more come to the front, and are closed in time.
     """
 
-    def __init__(self, endpoint: IStreamClientEndpoint, clock: Any, keeps: bool) -> None:
+    def __init__(self, endpoint: IStreamClientEndpoint, clock: Any, keeps: bool, later: Putting) -> None:
         """
         @param keeps: whether a connection is kept for the next request.
+        @param later: has it told that a reply has begun.
         """
         self.clock = clock
+        self.later = later
         self._endpoint = endpoint
         self._factory = ConnectionFactory(self)
         self._idle: list[Connection] = []
