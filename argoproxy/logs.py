@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import lru_cache
+from io import TextIOWrapper
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
@@ -84,6 +85,9 @@ def destination(config: Config, options: Mapping[str, Any]) -> Destination:
         return Destination(_filtered(_Lines(file, line), config), file, file)
     if not foreground:
         raise LogFault("a daemon can't log to its standard output: name a file with --logfile")
+    if isinstance(sys.stdout, TextIOWrapper):
+        # Lines are written together, and none must keep the others from being written.
+        sys.stdout.reconfigure(errors="backslashreplace")
     return Destination(_filtered(_Lines(sys.stdout, line), config), stream=sys.stdout)
 
 

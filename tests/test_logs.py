@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from io import StringIO
+from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -169,6 +170,18 @@ def test_the_log_file_is_rotated_and_few_are_kept(opened: Any, tmp_path: Path) -
     assert [file.name for file in files] == ["a.log", "a.log.1", "a.log.2"]
     assert all(file.stat().st_size < 1200 for file in files)
     assert " 59 " in files[0].read_text()
+
+
+def test_what_the_terminals_coding_lacks_costs_no_line(monkeypatch: pytest.MonkeyPatch, turn: Clock) -> None:
+    """Nor any of the others that are written with it."""
+    stdout = TextIOWrapper(BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", stdout)
+    log = destination(_config(), {"nodaemon": True})
+    assert log.observer is not None
+    _requests(log.observer, "req_1", "req_2 key=Łukasz", "req_3")
+    turn.advance(0)
+    lines = stdout.buffer.getvalue().decode("ascii").splitlines()
+    assert [line.split("] ")[1] for line in lines] == ["req_1", "req_2 key=\\u0141ukasz", "req_3"]
 
 
 def test_a_new_log_file_can_be_begun(opened: Any, tmp_path: Path) -> None:

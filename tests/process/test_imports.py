@@ -49,6 +49,7 @@ LIVING = {
     "argoproxy.net.headers",
     "argoproxy.net.health",
     "argoproxy.net.hosts",
+    "argoproxy.net.later",
     "argoproxy.net.origins",
     "argoproxy.net.record",
     "argoproxy.net.reply",
