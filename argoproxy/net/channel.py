@@ -127,6 +127,7 @@ class Channel(HTTPChannel):
         """Called when it has caught up."""
         self._stalled_since = None
         super().resumeProducing()
+        self.setLineMode()
 
     def _await_reading(self) -> None:
         """From now on the client must go on reading."""
@@ -202,7 +203,8 @@ class Channel(HTTPChannel):
     def _read(self) -> bool:
         """Take what can be taken of the bytes. L{False}: more are needed first, or a reply."""
         if self._transferDecoder is None and not self._handlingRequest:
-            return self._read_head()
+            # Who doesn't take the replies that there are gets no more of them.
+            return not self._waitingForTransport and self._read_head()
         data, self._unread = self._unread, b""
         self.rawDataReceived(data)
         return True
@@ -304,12 +306,14 @@ class Channel(HTTPChannel):
             close_now(self.transport)
 
     def requestDone(self, request: Any) -> None:
-        """Called when a reply is complete. Reading goes on, as it has done all the while."""
+        """Called when a reply is complete. Reading goes on, as it has done all the while, unless the client doesn't."""
         del self.requests[0]
         if not self.persistent:
             self.loseConnection()
             return
         self._handlingRequest = False
+        if self._waitingForTransport:
+            self._networkProducer.pauseProducing()
         self.setTimeout(self._savedTimeOut)
         data, self._dataBuffer = b"".join(self._dataBuffer), []
         self.setLineMode(data)

@@ -606,3 +606,27 @@ def test_a_bug_in_a_route_that_answers_by_itself_is_a_500_with_an_id(
     assert body["error"]["code"] == "internal_error"
     assert b"division" not in said
     assert len(logged_errors.take()) == 1
+
+
+def test_who_reads_nothing_gets_no_more_replies_than_there_are() -> None:
+    """Requests are short and replies are long: a client could else fill our memory by asking."""
+    line = Line(Web())
+    line.channel.dataReceived(HEALTH * 3)
+    _producer(line).pauseProducing()
+    line.web.settle()
+    line.channel.dataReceived(HEALTH * 2)
+    line.web.settle()
+    assert line.said().count(b"HTTP/1.1 200 ") == 1
+    assert line.transport.producerState == "paused"
+    _producer(line).resumeProducing()
+    line.web.settle()
+    assert line.transport.producerState == "producing"
+    assert line.said().count(b"HTTP/1.1 200 ") == 5
+
+
+def test_who_reads_nothing_of_what_was_asked_at_once_is_given_up_too() -> None:
+    line = Line(Web(send_timeout=100.0))
+    line.transport.transport = Socket()  # type: ignore[attr-defined]
+    line.channel.dataReceived(HEALTH * 3)
+    _producer(line).pauseProducing()
+    _closes_after(line, 100.0)
