@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import IDelayedCall, IProtocol, IPullProducer, ITCPTransport, ITransport
 from twisted.internet.protocol import connectionDone
+from twisted.internet.tcp import Connection as TCPConnection
 from twisted.python.failure import Failure
 from twisted.web.client import ResponseDone, ResponseFailed, ResponseNeverReceived
 from twisted.web.http import PotentialDataLoss
@@ -118,6 +119,9 @@ class Connection:
 
     def makeConnection(self, transport: ITransport) -> None:
         self._transport = transport
+        if isinstance(transport, TCPConnection):
+            # Whoever made the connection would only pass on what comes.
+            transport.protocol = self
         self.connectionMade()
 
     def connectionMade(self) -> None:
