@@ -626,6 +626,7 @@ def test_who_reads_nothing_gets_no_more_replies_than_there_are() -> None:
 
 def test_who_reads_nothing_of_what_was_asked_at_once_is_given_up_too() -> None:
     line = Line(Web(send_timeout=100.0))
+    # What lies below is looked for as it would be below TLS.
     line.transport.transport = Socket()  # type: ignore[attr-defined]
     line.channel.dataReceived(HEALTH * 3)
     _producer(line).pauseProducing()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from twisted.internet.task import Clock
 from twisted.logger import capturedLogs
 
@@ -14,7 +16,7 @@ def test_all_is_done_in_its_order_in_one_later_turn() -> None:
     clock, done = Clock(), list[str]()
     later = Later(clock)
     for one in "abc":
-        later.do(lambda one=one: done.append(one))  # type: ignore[misc]
+        later.do(partial(done.append, one))
     assert done == []
     assert len(clock.getDelayedCalls()) == 1
     clock.advance(0)

@@ -215,6 +215,7 @@ class Standing:
         self.outcome: list[Any] = []
         self.told: list[int] = []
         self.inner = Protocol()
+        # Only asked to connect, so it stands for an endpoint.
         tunnel = Deadline(Tunnel(self, b"CONNECT", self.told.append), self.clock, 10.0)  # type: ignore[arg-type]
         self.opened = tunnel.connect(Factory.forProtocol(lambda: self.inner))
         self.opened.addBoth(self.outcome.append)
