@@ -7,6 +7,7 @@ wouldn't. No cookies, no redirects, no proxies from the environment.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache, partial
 from http.cookiejar import Cookie
@@ -27,7 +28,6 @@ from twisted.web.client import (
     URI,
     Agent,
     BrowserLikePolicyForHTTPS,
-    GzipDecoder,
     ResponseDone,
     ResponseFailed,
     ResponseNeverReceived,
@@ -52,6 +52,8 @@ from .tunnel import CredentialsRefused, ForwardProxy, TunnelRefused
 # Bodies come as they are: ARGO's text streams stay readable.
 _ALWAYS = {"content-type": "application/json", "user-agent": "argoproxy", "accept-encoding": "identity"}
 _GZIP = frozenset({"gzip", "x-gzip"})
+# zlib's number for it.
+_GZIP_FRAME = 31
 # Seconds from one of a name's addresses to the next. That the last was refused is told as much later, too.
 _NEXT_ADDRESS = 0.1
 _LONGEST_LIST = 16 * 1024 * 1024
@@ -120,13 +122,14 @@ class UpstreamReply:
 
     def __init__(self, response: IResponse) -> None:
         headers = response.headers
-        self._response = GzipDecoder(response) if _is_zipped(headers) else response
+        self._response = response
+        self._zipped = _is_zipped(headers)
         self._receiver: Receiver | None = None
         self.head = _head(response.code, headers)
         self.attempts = 2 if getattr(response.request, "sent_anew", False) else 1
 
     def deliver(self, sink: Callable[[bytes], None]) -> Deferred[None]:
-        self._receiver = Receiver(sink)
+        self._receiver = Receiver(_unzipping(sink) if self._zipped else sink)
         self._response.deliverBody(self._receiver)
         return self._receiver.done
 
@@ -142,6 +145,22 @@ class UpstreamReply:
 def _is_zipped(headers: Headers) -> bool:
     """Whether it comes in a coding all the same."""
     return headers.hasHeader(b"content-encoding") and _first(headers, b"content-encoding") in _GZIP
+
+
+def _unzipping(sink: Callable[[bytes], None]) -> Callable[[bytes], None]:
+    """A sink for a body in gzip. It fails with an L{UpstreamFault} where the body is none."""
+    unpacker = zlib.decompressobj(_GZIP_FRAME)
+
+    def unzip(data: bytes) -> None:
+        try:
+            piece = unpacker.decompress(data)
+        except zlib.error:
+            text = "ARGO's reply says that it is gzip, and is not."
+            raise UpstreamFault(502, text, code="upstream_garbage") from None
+        if piece:
+            sink(piece)
+
+    return unzip
 
 
 def _head(status: int, headers: Headers) -> Head:

@@ -31,6 +31,7 @@ class Response:
 
     __slots__ = (
         "_connection",
+        "_decoded",
         "_early",
         "_ended",
         "_headers",
@@ -63,6 +64,7 @@ class Response:
         self.is_read = False
         self._ended: Failure | None = None
         self._early: list[bytes] = []
+        self._decoded = False
         self.receive = self._early.append
 
     @property
@@ -83,8 +85,15 @@ class Response:
         """The body's size in bytes, where the head tells it."""
         if self.is_bodiless:
             return 0
+        if self._decoded:
+            return UNKNOWN_LENGTH
         lengths = self._values(b"content-length")
         return int(lengths[0]) if lengths else UNKNOWN_LENGTH
+
+    @length.setter
+    def length(self, unknown: object) -> None:
+        """Whatever decodes the body says by this that its size isn't known."""
+        self._decoded = True
 
     @property
     def is_bodiless(self) -> bool:
