@@ -1,0 +1,139 @@
+"""
+Where a connection that a worker has accepted is served: there, or where there are fewer.
+
+The kernel shares out connections by chance, and of a few that is uneven. So whoever has more than another passes the
+next one on. It looks at each as it comes, since many may come within a millisecond.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import attrs
+
+from .board import Board
+from .passage import Arrival, Passage
+
+
+def fewest(own: int, others: Iterable[tuple[int, int]], waiting: Callable[[int], int]) -> int | None:
+    """
+    Who should have one more.
+
+    @param own: how many connections the worker that asks has.
+    @param others: the slots of others, and how many each has.
+    @param waiting: how many more are on the way to a slot. Only asked where that may matter.
+    @return: a slot, the first of those with the fewest; L{None} if nobody has fewer than who asks.
+    """
+    chosen = None
+    for slot, count in others:
+        if count < own:
+            count += waiting(slot)
+            if count < own:
+                chosen, own = slot, count
+    return chosen
+
+
+@attrs.define(eq=False)
+class Balance:
+    """
+    A worker's part in sharing out the connections.
+
+    @ivar _passages: for each slot those of all addresses.
+    @ivar slot: the own one.
+    @ivar _ahead: connections that it is reckoned to have besides its own, since it may have so many fewer than others.
+    """
+
+    _board: Board
+    _passages: Sequence[Sequence[Passage]]
+    slot: int
+    _ahead: int
+    _holder: int = attrs.field(factory=os.getpid)
+    _open: int = 0
+    _coming: bool = False
+    _left: bool = False
+
+    def enter(self) -> None:
+        """Let others pass on connections from now on."""
+        self._board.enter(self.slot, self._holder, self._load)
+
+    def leave(self) -> None:
+        """Let nobody pass on any, nor do so. Whoever is about to finds that out, and takes it back."""
+        self._left = True
+        self._board.leave(self.slot, self._holder)
+
+    def came(self) -> None:
+        """There is the one that was expected."""
+        self._open += 1
+        self._coming = False
+
+    def went(self) -> None:
+        """There is one fewer."""
+        self._open -= 1
+        self.tell()
+
+    def tell(self) -> None:
+        """Say how many there are, also where they are as many as before: that this worker lives."""
+        self._board.tell(self.slot, self._holder, self._load)
+
+    def place(self, address: int, client: socket.socket, peer: tuple[Any, ...]) -> Arrival | None:
+        """
+        Pass a connection on if another worker has fewer.
+
+        @param address: the number of the address that it came to.
+        @return: what is to be served here: that one, as a rule; L{None} if nothing is.
+        """
+        slot = None if self._left else self._slot_for_one_more()
+        arrival = (client, peer) if slot is None else self._pass_on(slot, address, client, peer)
+        if arrival is not None:
+            self._expect(True)
+        return arrival
+
+    def passage(self, slot: int, address: int) -> Passage:
+        """Where connections come from that others pass on to a slot."""
+        return self._passages[slot][address]
+
+    def take(self, slot: int, address: int) -> Arrival | None:
+        """The next of those, if one waits."""
+        self._expect(True)
+        arrival = self._passages[slot][address].take()
+        if arrival is None:
+            self._expect(False)
+        return arrival
+
+    def close(self) -> None:
+        """Give up the passages."""
+        for passages in self._passages:
+            for one in passages:
+                one.close()
+
+    @property
+    def _load(self) -> int:
+        return self._open + self._coming + self._ahead
+
+    def _expect(self, coming: bool) -> None:
+        """
+        Whether there is about to be one more, which counts already: what others see would be too few until it is
+        served. One that fails counts until the next comes.
+        """
+        self._coming = coming
+        self.tell()
+
+    def _pass_on(self, slot: int, address: int, client: socket.socket, peer: tuple[Any, ...]) -> Arrival | None:
+        holder, passage = self._board.holder(slot), self._passages[slot][address]
+        if not holder or not passage.put(client, peer):
+            return client, peer
+        client.close()
+        # Who has left meanwhile may have looked for the last time before it was there.
+        return None if self._board.holder(slot) == holder else passage.take()
+
+    def _slot_for_one_more(self) -> int | None:
+        own = self._open + self._ahead
+        if own:
+            own += self._waiting(self.slot)
+        return fewest(own, self._board.others(self._holder), self._waiting)
+
+    def _waiting(self, slot: int) -> int:
+        return sum(passage.waiting() for passage in self._passages[slot])
