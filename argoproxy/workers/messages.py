@@ -18,7 +18,8 @@ import msgspec
 from argoproxy.config import Config
 from argoproxy.net.peers import Condition, Fleet, News
 
-# A worker's file descriptors, beside the three that every process has: where it reports, and where its sockets begin.
+# A worker's file descriptors, beside the three that every process has: where it reports, and where its sockets begin,
+# with what it has in common with others behind them.
 REPORTS = 3
 FIRST_SOCKET = 4
 # Signals that are the supervisor's alone. A terminal's reach all processes.

@@ -111,16 +111,16 @@ class WorkerProcess(ProcessProtocol):
             _log.warn("worker {slot}: {words}", slot=self.slot, words=words.decode("utf-8", "replace"))
 
 
-def spawn(reactor: Any, worker: WorkerProcess, sockets: Sequence[int]) -> None:
+def spawn(reactor: Any, worker: WorkerProcess, commons: Sequence[int]) -> None:
     """
     Start the process of a worker.
 
-    @param sockets: the descriptors of those of every address, in the order of the slots.
+    @param commons: the descriptors that all workers have, the sockets of every address first.
     """
     program = _PROGRAM.format(path=sys.path)
     arguments = [sys.executable, "-c", program, "argoproxy", f"worker-{worker.slot}"]
     pipes: dict[int, Any] = {_STDIN: "w", _STDOUT: "r", _STDERR: "r", REPORTS: "r"}
-    descriptors = {**pipes, **dict(enumerate(sockets, FIRST_SOCKET))}
+    descriptors = {**pipes, **dict(enumerate(commons, FIRST_SOCKET))}
     # They wait until it ignores them by itself, which it can't before the interpreter has started.
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, UNHEARD)
     try:

@@ -23,6 +23,7 @@ from argoproxy.logs import Destination, LogFault, syslog_prefix
 from argoproxy.net.peers import News
 from argoproxy.soundness import check
 
+from .commons import Commons
 from .messages import Begin, Told, fields
 from .process import WorkerProcess, spawn
 from .share import shares
@@ -86,7 +87,7 @@ def make_supervisor(
         syslog=syslog_prefix(twistd),
         news=News(),
     )
-    return SupervisorService(reactor, played, begin, sockets, _writer(log.stream), simulator)
+    return SupervisorService(reactor, played, begin, Commons(sockets, config.workers), _writer(log.stream), simulator)
 
 
 def _simulated(config: Config, reactor: Any) -> tuple[Config, IService]:
@@ -119,7 +120,7 @@ class SupervisorService(MultiService):
         reactor: Any,
         config: Config,
         begin: Begin,
-        sockets: list[socket.socket],
+        commons: Commons,
         write: Callable[[str], None],
         simulator: IService | None,
     ) -> None:
@@ -134,7 +135,7 @@ class SupervisorService(MultiService):
         self._reactor = reactor
         self._config = config
         self._begin = begin
-        self._sockets = sockets
+        self._commons = commons
         self._write = write
         self._delaying: Deferred[None] | None = None
         slots = [Slot(number) for number in range(begin.slots)]
@@ -158,8 +159,7 @@ class SupervisorService(MultiService):
             self._delaying = deferLater(self._reactor, delay)
             with suppress(CancelledError):
                 await self._delaying
-        for one in self._sockets:
-            one.close()
+        self._commons.close()
         await self._supervisor.stop()
         self._vigil.stop()
         await maybeDeferred(super().stopService)
@@ -205,7 +205,7 @@ class SupervisorService(MultiService):
 
     def _spawn(self, slot: int, news: News) -> WorkerProcess:
         worker = WorkerProcess(slot, self._heard, self._ended, self._write)
-        spawn(self._reactor, worker, [one.fileno() for one in self._sockets])
+        spawn(self._reactor, worker, self._commons.descriptors)
         worker.send(msgspec.structs.replace(self._begin, slot=slot, news=news))
         return worker
 
@@ -214,5 +214,7 @@ class SupervisorService(MultiService):
         self._supervisor.heard(worker, told)
 
     def _ended(self, worker: WorkerProcess, how: str) -> None:
+        if worker.pid is not None:
+            self._commons.board.leave(worker.slot, worker.pid)
         self._vigil.ended(worker)
         self._supervisor.ended(worker, how)

@@ -100,12 +100,16 @@ class Doors:
 
     def __init__(self, done: list[Any]) -> None:
         self.done = done
+        self.told = 0
 
     def open(self, slot: int) -> None:
         self.done.append(("open", slot))
 
     def close(self, slot: int) -> None:
         self.done.append(("close", slot))
+
+    def tell(self) -> None:
+        self.told += 1
 
     def empty(self) -> None:
         self.done.append("empty")
@@ -122,7 +126,8 @@ class Stage:
         self.told: list[Told] = []
         self.reactor = Stopping()
         self.proxy = Proxy(self.done)
-        self.worker = Worker(self.reactor, self.proxy, Doors(self.done), 1, News(models="[]"))
+        self.doors = Doors(self.done)
+        self.worker = Worker(self.reactor, self.proxy, self.doors, 1, News(models="[]"))
         self.worker.report = self.told.append
         self.worker.start()
         self.reactor.advance(0)
@@ -165,6 +170,13 @@ def test_it_says_that_it_lives_where_nothing_has_changed() -> None:
     stage.proxy.peers.requests = Requests(1, 2)
     stage.reactor.pump([0.5] * 9)
     assert stage.told[2:] == [Report(Condition(Requests(1, 2)))]
+
+
+def test_the_other_workers_know_all_the_time_that_it_lives() -> None:
+    stage = Stage()
+    assert stage.doors.told == 1
+    stage.reactor.pump([0.5] * 4)
+    assert stage.doors.told == 5
 
 
 def test_it_reports_what_has_changed() -> None:
