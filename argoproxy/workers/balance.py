@@ -3,6 +3,9 @@ Where a connection that a worker has accepted is served: there, or where there a
 
 The kernel shares out connections by chance, and of a few that is uneven. So whoever has more than another passes the
 next one on. It looks at each as it comes, since many may come within a millisecond.
+
+Connections for one request each come and go: chance evens out many of them by itself, and to pass on every other one
+would cost more than it gains. The more of them there are, the less a small difference matters.
 """
 
 from __future__ import annotations
@@ -16,6 +19,12 @@ import attrs
 
 from .board import Board
 from .passage import Arrival, Passage
+
+# Seconds that a connection lives if it was for one request.
+_SHORT = 1.0
+# How many such in a beat allow for a difference of one, and the largest that is allowed for.
+_FOR_ONE = 16
+_MOST = 16
 
 
 def fewest(own: int, others: Iterable[tuple[int, int]], waiting: Callable[[int], int]) -> int | None:
@@ -53,6 +62,8 @@ class Balance:
     _holder: int = attrs.field(factory=os.getpid)
     _open: int = 0
     _coming: bool = False
+    _brief: int = 0
+    _slack: int = 0
     _left: bool = False
 
     def enter(self) -> None:
@@ -69,14 +80,20 @@ class Balance:
         self._open += 1
         self._coming = False
 
-    def went(self) -> None:
-        """There is one fewer."""
-        self._open -= 1
-        self.tell()
+    def went(self, lived: float) -> None:
+        """
+        There is one fewer.
 
-    def tell(self) -> None:
-        """Say how many there are, also where they are as many as before: that this worker lives."""
-        self._board.tell(self.slot, self._holder, self._load)
+        @param lived: seconds for which it was there.
+        """
+        self._open -= 1
+        self._brief += lived < _SHORT
+        self._tell()
+
+    def beat(self) -> None:
+        """Called twice a second: let others know that this worker lives, and see how many connections don't stay."""
+        self._slack, self._brief = min(self._brief // _FOR_ONE, _MOST), 0
+        self._tell()
 
     def place(self, address: int, client: socket.socket, peer: tuple[Any, ...]) -> Arrival | None:
         """
@@ -119,7 +136,7 @@ class Balance:
         served. One that fails counts until the next comes.
         """
         self._coming = coming
-        self.tell()
+        self._tell()
 
     def _pass_on(self, slot: int, address: int, client: socket.socket, peer: tuple[Any, ...]) -> Arrival | None:
         holder, passage = self._board.holder(slot), self._passages[slot][address]
@@ -129,9 +146,14 @@ class Balance:
         # Who has left meanwhile may have looked for the last time before it was there.
         return None if self._board.holder(slot) == holder else passage.take()
 
+    def _tell(self) -> None:
+        self._board.tell(self.slot, self._holder, self._load)
+
     def _slot_for_one_more(self) -> int | None:
-        own = self._open + self._ahead
-        if own:
+        own = self._open + self._ahead - self._slack
+        if own <= 0:
+            return None
+        if not self._slack:
             own += self._waiting(self.slot)
         return fewest(own, self._board.others(self._holder), self._waiting)
 

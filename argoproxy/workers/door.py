@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import socket
+import time
 from functools import partial
 from typing import Any
 
@@ -33,6 +34,7 @@ class Counted(Server):
         """@param arguments: a L{Server}'s."""
         super().__init__(*arguments)
         self._balance = balance
+        self._since = time.monotonic()
         balance.came()
 
     def connectionLost(self, reason: Failure) -> None:
@@ -40,7 +42,7 @@ class Counted(Server):
         was_open = not self.disconnected
         super().connectionLost(reason)
         if was_open:
-            self._balance.went()
+            self._balance.went(time.monotonic() - self._since)
 
 
 @attrs.define(eq=False)

@@ -45,9 +45,9 @@ class Doors:
         for door in self._open.pop(slot, []):
             door.close()
 
-    def tell(self) -> None:
-        """Let the other workers know that this one lives."""
-        self._balance.tell()
+    def beat(self) -> None:
+        """Called twice a second: let the other workers know that this one lives."""
+        self._balance.beat()
 
     def empty(self) -> None:
         """

@@ -252,7 +252,7 @@ class Worker:
         self._reporting.start(_PACE)
 
     def _tell(self) -> None:
-        self._doors.tell()
+        self._doors.beat()
         said = [*self._changed(), *self._learnt()]
         self._silent = 0.0 if said else self._silent + _PACE
         if self._silent >= BEAT:

@@ -95,7 +95,7 @@ def test_those_that_end_count_no_more(stack: ExitStack) -> None:
     pair = Pair(stack)
     assert [pair.place(pair.one) for _ in range(4)] == [True, False, True, False]
     for _ in range(2):
-        pair.one.went()
+        pair.one.went(lived=60.0)
     assert [pair.place(pair.one) for _ in range(2)] == [True, True]
 
 
@@ -120,6 +120,30 @@ def test_who_may_have_fewer_has_one_fewer(stack: ExitStack) -> None:
     """So that a bound is reached everywhere at once."""
     pair = Pair(stack, ahead=1)
     assert [pair.place(pair.one) for _ in range(4)] == [True, True, False, True]
+
+
+def test_where_connections_come_and_go_a_small_difference_is_left(stack: ExitStack) -> None:
+    pair = Pair(stack)
+    for _ in range(2):
+        pair.one.came()
+    for lived in [0.1] * 33 + [1.0] * 16:
+        pair.one.came()
+        pair.one.went(lived)
+    pair.one.beat()
+    assert [pair.place(pair.one) for _ in range(2)] == [True, False]
+    pair.one.beat()
+    assert [pair.place(pair.one) for _ in range(2)] == [False, False]
+
+
+def test_a_large_difference_never_is(stack: ExitStack) -> None:
+    pair = Pair(stack)
+    for _ in range(10_000):
+        pair.one.came()
+        pair.one.went(0.1)
+    pair.one.beat()
+    for _ in range(16):
+        pair.one.came()
+    assert [pair.place(pair.one) for _ in range(2)] == [True, False]
 
 
 def test_who_has_left_gets_none_and_passes_on_none(stack: ExitStack) -> None:

@@ -100,7 +100,7 @@ class Doors:
 
     def __init__(self, done: list[Any]) -> None:
         self.done = done
-        self.told = 0
+        self.beats = 0
 
     def open(self, slot: int) -> None:
         self.done.append(("open", slot))
@@ -108,8 +108,8 @@ class Doors:
     def close(self, slot: int) -> None:
         self.done.append(("close", slot))
 
-    def tell(self) -> None:
-        self.told += 1
+    def beat(self) -> None:
+        self.beats += 1
 
     def empty(self) -> None:
         self.done.append("empty")
@@ -174,9 +174,9 @@ def test_it_says_that_it_lives_where_nothing_has_changed() -> None:
 
 def test_the_other_workers_know_all_the_time_that_it_lives() -> None:
     stage = Stage()
-    assert stage.doors.told == 1
+    assert stage.doors.beats == 1
     stage.reactor.pump([0.5] * 4)
-    assert stage.doors.told == 5
+    assert stage.doors.beats == 5
 
 
 def test_it_reports_what_has_changed() -> None:
