@@ -23,7 +23,7 @@ from .passage import Arrival, Passage
 # Seconds that a connection lives if it was for one request.
 _SHORT = 1.0
 # How many such in a beat allow for a difference of one, and the largest that is allowed for.
-_FOR_ONE = 16
+_FOR_ONE = 32
 _MOST = 16
 
 
@@ -105,7 +105,7 @@ class Balance:
         slot = None if self._left else self._slot_for_one_more()
         arrival = (client, peer) if slot is None else self._pass_on(slot, address, client, peer)
         if arrival is not None:
-            self._expect(True)
+            self._expect_one()
         return arrival
 
     def passage(self, slot: int, address: int) -> Passage:
@@ -114,10 +114,9 @@ class Balance:
 
     def take(self, slot: int, address: int) -> Arrival | None:
         """The next of those, if one waits."""
-        self._expect(True)
         arrival = self._passages[slot][address].take()
-        if arrival is None:
-            self._expect(False)
+        if arrival is not None:
+            self._expect_one()
         return arrival
 
     def close(self) -> None:
@@ -130,12 +129,9 @@ class Balance:
     def _load(self) -> int:
         return self._open + self._coming + self._ahead
 
-    def _expect(self, coming: bool) -> None:
-        """
-        Whether there is about to be one more, which counts already: what others see would be too few until it is
-        served. One that fails counts until the next comes.
-        """
-        self._coming = coming
+    def _expect_one(self) -> None:
+        """There is about to be one more, which counts before it is served. One that fails does until the next comes."""
+        self._coming = True
         self._tell()
 
     def _pass_on(self, slot: int, address: int, client: socket.socket, peer: tuple[Any, ...]) -> Arrival | None:
@@ -151,11 +147,10 @@ class Balance:
 
     def _slot_for_one_more(self) -> int | None:
         own = self._open + self._ahead - self._slack
-        if own <= 0:
-            return None
-        if not self._slack:
+        # Where they come and go by the hundred, it isn't worth the while to ask.
+        if self._slack < _MOST:
             own += self._waiting(self.slot)
-        return fewest(own, self._board.others(self._holder), self._waiting)
+        return fewest(own, self._board.others(self._holder), self._waiting) if own > 0 else None
 
     def _waiting(self, slot: int) -> int:
         return sum(passage.waiting() for passage in self._passages[slot])

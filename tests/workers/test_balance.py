@@ -126,7 +126,7 @@ def test_where_connections_come_and_go_a_small_difference_is_left(stack: ExitSta
     pair = Pair(stack)
     for _ in range(2):
         pair.one.came()
-    for lived in [0.1] * 33 + [1.0] * 16:
+    for lived in [0.1] * 65 + [1.0] * 32:
         pair.one.came()
         pair.one.went(lived)
     pair.one.beat()
