@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import attrs
+import msgspec
 from twisted.web.client import Agent
 
 from . import __version__
@@ -141,7 +141,7 @@ def _telling_unknown(config: Config, catalogue: Catalogue) -> Config:
     if not unknown:
         return config
     notice = f"fallbacks: so far there is no model called {', '.join(unknown)}"
-    return attrs.evolve(config, notices=(*config.notices, notice))
+    return msgspec.structs.replace(config, notices=(*config.notices, notice))
 
 
 def _images(config: Config, reactor: Any) -> Images:

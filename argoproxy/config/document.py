@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-import attrs
+import msgspec
 import yaml
 
 from argoproxy.config.faults import ConfigFault, dotted
@@ -29,8 +29,7 @@ _TEXTS = frozenset({_TAG + "str", _TAG + "timestamp"})
 _Path = tuple[str, ...]
 
 
-@attrs.frozen
-class Document:
+class Document(msgspec.Struct, frozen=True):
     """
     @ivar values: the top-level mapping as plain values.
     @ivar lines: for each path of keys (positions, in lists) the line it stands on, counted from 1.

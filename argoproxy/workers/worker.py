@@ -15,6 +15,7 @@ from collections.abc import Callable, Coroutine, Iterator, Mapping
 from typing import Any
 
 import attrs
+import msgspec
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.internet.task import LoopingCall, deferLater
@@ -106,7 +107,7 @@ def _assembled(begin: Begin, reactor: Any, outlet: Outlet) -> Worker:
     config = share(Config(**begin.config), begin.slot, begin.slots)
     globalLogBeginner.beginLoggingTo([piped(config, begin.syslog, outlet)], redirectStandardIO=False)
     if begin.slot:
-        config = attrs.evolve(config, update_check=False)
+        config = msgspec.structs.replace(config, update_check=False)
     proxy = make_worker_proxy(config, reactor)
     groups: list[list[socket.socket]] = []
 
