@@ -19,6 +19,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 import attrs
+import msgspec
 from twisted.logger import (
     ILogObserver,
     LegacyLogObserverWrapper,
@@ -51,8 +52,7 @@ class LogFault(Exception):
     """The log can't be written. The text is one line that says where and why."""
 
 
-@attrs.frozen
-class Destination:
+class Destination(msgspec.Struct, frozen=True):
     """
     Where a process logs to.
 
