@@ -8,6 +8,7 @@ anything is built, and only the plain tags are taken. What the keys mean stays o
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 
 import msgspec
@@ -63,8 +64,9 @@ def parse_document(data: bytes, place: str) -> Document:
 def _decode(data: bytes, place: str) -> str:
     if len(data) > MAX_BYTES:
         raise ConfigFault(f"{place}: the file is larger than {MAX_BYTES} bytes")
+    data = data.removeprefix(BOM_UTF8)
     try:
-        return data.decode("utf-8-sig")
+        return data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise ConfigFault(f"{place}:{line}: the file is not UTF-8 text") from None

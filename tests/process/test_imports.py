@@ -62,8 +62,6 @@ LIVING = {
     "argoproxy.soundness",
     "argoproxy.systemd",
     "argoproxy.tuning",
-    "argoproxy.vocabulary",
-    "argoproxy.vocabulary.openai",
 }
 # Packages of ours whose modules are needed as a whole or not at all.
 WHOLE = {"argoproxy.config", "argoproxy.conversation"}
