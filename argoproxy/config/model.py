@@ -105,7 +105,7 @@ class _Checked(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         for key in keys_of(type(self)):
             value = getattr(self, key.name)
-            if value is not None or key.default is not None:
+            if value is not key.default:
                 msgspec.structs.force_setattr(self, key.name, _kept(key, value))
 
 

@@ -115,6 +115,9 @@ def test_what_is_unset_by_default_may_be_unset_by_hand() -> None:
 def test_the_defaults_are_the_documented_ones() -> None:
     told = {key.name: key.default for key in KEYS}
     assert told == {key.name: getattr(Config(), key.name) for key in KEYS}
+    assert {key.name: key.kind.read(key.default) for key in KEYS if key.default is not None} == {
+        name: default for name, default in told.items() if default is not None
+    }
     assert (told["port"], told["host"], told["environment"], told["upstream"]) == (44497, "127.0.0.1", ("dev",), "auto")
     assert (told["connect_timeout"], told["shutdown_grace"], told["keepalive_interval"]) == (10, 30, 15)
     assert [told[name] for name in ("user", "request_timeout", "default_chat_model", "unknown_model_fallback")] == [
