@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 _log = Logger()
 
-# Bytes that a client may send ahead of a reply.
+# Bytes that are read ahead of a reply, so that a client's leaving is noticed. From there on the client has to wait.
 _MOST_AHEAD = 1_000_000
 _NO_HTTP = "That is not a valid request."
 _TOO_SLOW = "The request did not come to its end in time."
@@ -51,8 +51,6 @@ class Channel(HTTPChannel):
     _networkProducer: Any
     # Whom Twisted would tell of each reply.
     factory = None
-    # What comes behind a running request is read on, so that a client's leaving is noticed.
-    _optimisticEagerReadSize = 2 * _MOST_AHEAD
     _lingering: IDelayedCall | None = None
     _watch: IDelayedCall | None = None
     _heard = 0.0
@@ -314,19 +312,31 @@ class Channel(HTTPChannel):
         self._handlingRequest = False
         if self._waitingForTransport:
             self._networkProducer.pauseProducing()
+        elif self._ahead > _MOST_AHEAD:
+            self._networkProducer.resumeProducing()
         self.setTimeout(self._savedTimeOut)
         data, self._dataBuffer = b"".join(self._dataBuffer), []
         self.setLineMode(data)
 
     def rawDataReceived(self, data: bytes) -> None:
-        """Called with a body, and with what a client sends before it has its reply. Nobody needs much of that."""
-        if not self._handlingRequest:
+        """Called with a body, and with what a client sends before it has its reply."""
+        if self._handlingRequest:
+            self._keep(data)
+        else:
             super().rawDataReceived(data)
-            return
+
+    def _finishRequestBody(self, data: bytes) -> None:
+        """Called at the end of a body, with what came behind it."""
+        if data:
+            self._keep(data)
+        self.allContentReceived()
+
+    def _keep(self, data: bytes) -> None:
+        """Keep what was asked ahead of a reply."""
         self._ahead += len(data)
         self._dataBuffer.append(data)
         if self._ahead > _MOST_AHEAD:
-            self.transport.abortConnection()
+            self._networkProducer.pauseProducing()
 
     def _respondToBadRequestAndDisconnect(self) -> None:
         """Called for a body that is no HTTP. Twisted's own answer has no body and no id."""
