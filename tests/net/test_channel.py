@@ -165,8 +165,9 @@ def test_what_could_be_read_in_two_ways_is_refused_and_the_connection_closed(hea
         b"GET /health HTTP/2.0",
         b"GET /health HTTP/0.9",
         b"GET /health",
-        b"get /health HTTP/1.1",
-        b"BREW /health HTTP/1.1",
+        b"BREW /health HTTP/2.0",
+        b"BREW /health",
+        b"BR{EW /health HTTP/1.1",
         b"GET /hea lth HTTP/1.1",
         b"GET /\xff HTTP/1.1",
         b"PRI * HTTP/2.0",
@@ -183,6 +184,38 @@ def test_a_first_line_that_is_none_is_refused(first: bytes) -> None:
     line = Line(Web())
     assert _statuses(line.send(first + b"\r\nHost: x\r\n\r\n")) == [400]
     assert line.closed
+
+
+UNKNOWN_METHODS = [b"BREW", b"get", b"GETX", b"G", b"foo-bar", b"PLAY", b"~1"]
+
+
+@pytest.mark.parametrize("method", UNKNOWN_METHODS)
+@pytest.mark.parametrize("version", [b"1.0", b"1.1"])
+def test_a_method_that_nobody_knows_is_not_implemented(method: bytes, version: bytes) -> None:
+    line = Line(Web())
+    request = b"%b /v1/messages HTTP/%b\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody" % (method, version)
+    for byte in request:
+        assert not line.said() or line.closed
+        line.channel.dataReceived(bytes([byte]))
+    assert _statuses(line.send(HEALTH)) == [501]
+    assert line.closed
+    [body] = _bodies(line.said())
+    assert body["type"] == "error"
+    assert body["error"]["details"]["error_code"] == "unknown_method"
+
+
+def test_what_is_no_request_is_none_by_whichever_method() -> None:
+    assert _statuses(Line(Web()).send(b"BREW / HTTP/1.1\r\nHost: x\r\nContent-Length : 4\r\n\r\n")) == [400]
+
+
+@pytest.mark.parametrize("method", [b"PUT", b"TRACE", b"PROPFIND", b"QUERY"])
+def test_a_known_method_that_can_not_be_used_is_told_which_can(method: bytes) -> None:
+    line = Line(Web())
+    said = line.send(HEALTH.replace(b"GET", method))
+    assert _statuses(said) == [405]
+    assert b"\r\nallow: get, head, options\r\n" in said.lower()
+    assert not line.closed
+    assert _statuses(line.send(HEALTH.replace(b"GET /health", method + b" /nothing"))) == [405, 404]
 
 
 @pytest.mark.parametrize(
