@@ -73,7 +73,7 @@ def assembled(lasting: Lasting, config: Config, before: Assembly | None = None) 
     background = (there.circuits, refresher, lookout, entrance.watch)
     return Assembly(
         config=_telling_unknown(config, catalogue),
-        resource=Routes(entrance.traffic, DIALECTS, APIS, refresher, status, lasting.later).resource,
+        resource=Routes(entrance.traffic, DIALECTS, APIS, refresher, status).resource,
         traffic=traffic,
         stranger=entrance.stranger,
         peers=peers,

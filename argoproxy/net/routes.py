@@ -21,7 +21,6 @@ from .admission import Gate
 from .apis import Api, Apis
 from .dispatch import Dispatch
 from .health import PATH
-from .later import Later
 from .refresh import Counts, Refresher, Waiting
 from .reply import Reply
 from .status import Status
@@ -52,7 +51,6 @@ class Routes:
         apis: Apis,
         refresher: Refresher,
         status: Status,
-        later: Later,
     ) -> None:
         """
         @param dialects: by name.
@@ -66,7 +64,7 @@ class Routes:
         self.app.url_map.strict_slashes = False
         self._route()
         self.app.handle_errors(HTTPException)(self._lost)  # type: ignore[arg-type]
-        self.resource = Dispatch(self.app, later)
+        self.resource = Dispatch(self.app)
 
     def _route(self) -> None:
         self._ask("/v1/chat/completions", "openai_chat")
