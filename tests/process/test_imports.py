@@ -65,7 +65,7 @@ LIVING = {
 }
 # Packages of ours whose modules are needed as a whole or not at all.
 WHOLE = {"argoproxy.config", "argoproxy.conversation"}
-OTHERS = {"backports", "klein", "packaging", "splintr", "treq", "werkzeug", "yaml"}
+OTHERS = {"backports", "klein", "packaging", "splintr", "stringprep", "treq", "werkzeug", "yaml"}
 # Of our own, what C{twistd} imports to list its commands.
 LISTED = {"argoproxy", "argoproxy.tap"}
 
