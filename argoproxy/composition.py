@@ -71,11 +71,13 @@ def assembled(lasting: Lasting, config: Config, before: Assembly | None = None) 
     entrance = make_entrance(config, traffic, ledger, reactor)
     lookout = release if config.update_check and not config.use_simulator else None
     background = (there.circuits, refresher, lookout, entrance.watch)
+    routes = Routes(entrance.traffic, DIALECTS, APIS, refresher, status)
     return Assembly(
         config=_telling_unknown(config, catalogue),
-        resource=Routes(entrance.traffic, DIALECTS, APIS, refresher, status).resource,
+        resource=routes.resource,
         traffic=traffic,
         stranger=entrance.stranger,
+        foresee=routes.foresee,
         peers=peers,
         ledger=ledger,
         background=[one for one in background if one is not None],

@@ -282,6 +282,15 @@ class Channel(HTTPChannel):
             text = "Only '100-continue' can be expected here."
             request.objection = ClientFault(text, status=417, code="expectation_failed")
 
+    def _send100Continue(self) -> None:
+        """Have a client send its body for which it waits for a word, unless its head alone gets it refused."""
+        request = self.requests[-1]
+        fault = self.site.foresee(request, self._command, self._path)
+        if fault is None:
+            super()._send100Continue()
+        else:
+            request.refuse_unread(fault)
+
     def write(self, data: bytes) -> None:
         """Called with the bytes of a reply."""
         send_now(self.transport, data)
