@@ -7,14 +7,14 @@ aren't shared out, since all of them may be with one worker.
 
 from __future__ import annotations
 
-import attrs
+import msgspec
 
 from argoproxy.config import Config
 
 
 def share(config: Config, slot: int, slots: int) -> Config:
     """The same with the bounds of one worker."""
-    return attrs.evolve(
+    return msgspec.structs.replace(
         config,
         max_connections=_some(config.max_connections, slot, slots),
         max_upstream={wire: _part(most, slot, slots) for wire, most in config.max_upstream.items()},

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
-import attrs
 import msgspec
 from twisted.application.service import IService, MultiService
 from twisted.internet.defer import CancelledError, Deferred, maybeDeferred, succeed
@@ -99,7 +98,7 @@ def _simulated(config: Config, reactor: Any) -> tuple[Config, IService]:
 
 def _told(config: Config) -> Mapping[str, Any]:
     """What a worker is told of a configuration; its notices the supervisor tells."""
-    return fields(attrs.evolve(config, notices=()))
+    return fields(msgspec.structs.replace(config, notices=()))
 
 
 def _writer(stream: Any) -> Callable[[str], None]:

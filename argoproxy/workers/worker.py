@@ -16,6 +16,7 @@ from collections.abc import Callable, Coroutine, Iterator, Mapping
 from typing import Any
 
 import attrs
+import msgspec
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.internet.task import LoopingCall, deferLater
@@ -60,9 +61,6 @@ _TURNS = 2
 
 def main() -> None:
     """Run until it is told to end."""
-    from argoproxy.tuning import hold
-
-    hold()
     for number in UNHEARD:
         signal.signal(number, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, UNHEARD)
@@ -110,7 +108,7 @@ def _assembled(begin: Begin, reactor: Any, outlet: Outlet) -> Worker:
     config = share(whole, begin.slot, begin.slots)
     globalLogBeginner.beginLoggingTo([piped(config, begin.syslog, outlet)], redirectStandardIO=False)
     if begin.slot:
-        config = attrs.evolve(config, update_check=False)
+        config = msgspec.structs.replace(config, update_check=False)
     proxy = make_worker_proxy(config, reactor)
     numbers = itertools.count(FIRST_SOCKET)
     groups: list[list[socket.socket]] = []
