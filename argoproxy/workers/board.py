@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import mmap
 import os
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 
@@ -17,15 +18,22 @@ from collections.abc import Callable, Iterator
 _HOLDER, _OPEN, _AT = range(3)
 _NUMBERS = 3
 _BYTES = 8
+# Where Linux has files that are memory.
+_MEMORY = "/dev/shm"
 # Nanoseconds after which a holder that says nothing is passed over. A worker that lives says something twice a second.
 _SILENCE = 2_000_000_000
 
 
 def make_memory(slots: int) -> int:
-    """The descriptor of new memory for so many slots."""
-    number = os.memfd_create("argoproxy-workers")
-    os.ftruncate(number, slots * _NUMBERS * _BYTES)
-    return number
+    """
+    The descriptor of new memory for so many slots.
+
+    @raise OSError: there is none.
+    """
+    # Not all interpreters that run on Linux know of memfd_create.
+    with tempfile.TemporaryFile(dir=_MEMORY if os.path.isdir(_MEMORY) else None) as file:
+        file.truncate(slots * _NUMBERS * _BYTES)
+        return os.dup(file.fileno())
 
 
 class Board:

@@ -19,10 +19,13 @@ class Commons:
     """The supervisor's side of it."""
 
     def __init__(self, sockets: Sequence[socket.socket], slots: int) -> None:
-        """@param sockets: those of each address, in the order of the slots."""
+        """
+        @param sockets: those of each address, in the order of the slots.
+        @raise OSError: the system has nothing left for it.
+        """
         self._sockets = sockets
-        self._ends = [end for _ in sockets for end in make_ends()]
         self._memory = make_memory(slots)
+        self._ends = [end for _ in sockets for end in make_ends()]
         self.board = Board(self._memory, slots)
 
     @property

@@ -70,7 +70,7 @@ def make_supervisor(
 
     @param sockets: as L{claim_for_workers} gives them.
     @param twistd: C{twistd}'s options.
-    @raise ConfigFault: there is no such simulator.
+    @raise ConfigFault: there is no such simulator, or nothing that workers could have in common.
     @raise LogFault: the workers couldn't log there.
     """
     from twisted.internet import reactor
@@ -86,7 +86,15 @@ def make_supervisor(
         syslog=syslog_prefix(twistd),
         news=News(),
     )
-    return SupervisorService(reactor, played, begin, Commons(sockets, config.workers), _writer(log.stream), simulator)
+    commons = _commons(sockets, config.workers)
+    return SupervisorService(reactor, played, begin, commons, _writer(log.stream), simulator)
+
+
+def _commons(sockets: list[socket.socket], slots: int) -> Commons:
+    try:
+        return Commons(sockets, slots)
+    except OSError as error:
+        raise ConfigFault(f"workers: must be 1: what they have in common can't be made ({error.strerror})") from None
 
 
 def _simulated(config: Config, reactor: Any) -> tuple[Config, IService]:

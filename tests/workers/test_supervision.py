@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import socket
 from collections.abc import Iterator
 from contextlib import closing
@@ -15,11 +17,13 @@ from twisted.logger import capturedLogs, formatEvent
 from twisted.python.failure import Failure
 
 from argoproxy.config import Config, ConfigFault
+from argoproxy.logs import Destination
 from argoproxy.net.peers import News
+from argoproxy.workers import commons as commons_module
 from argoproxy.workers.commons import Commons
 from argoproxy.workers.messages import Alive, Begin, Ready, fields, line
 from argoproxy.workers.process import WorkerProcess
-from argoproxy.workers.supervision import SupervisorService, claim_for_workers
+from argoproxy.workers.supervision import SupervisorService, claim_for_workers, make_supervisor
 
 
 class Running(MemoryReactorClock):
@@ -77,6 +81,18 @@ def test_each_address_is_bound_for_each_worker(sockets: list[socket.socket]) -> 
 def test_what_there_is_but_one_socket_of_is_refused(endpoint: str) -> None:
     with pytest.raises(ConfigFault, match=rf"^workers: must be 1 to listen on {endpoint}: "):
         claim_for_workers(Config(user="someone", listen=("tcp:0", endpoint), workers=2))
+
+
+def test_where_they_can_have_nothing_in_common_the_start_says_so(
+    sockets: list[socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nowhere(slots: int) -> int:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(commons_module, "make_memory", nowhere)
+    log = Destination(lambda event: None)
+    with pytest.raises(ConfigFault, match=r"^workers: must be 1: what they have in common can't be made \(Read-only"):
+        make_supervisor(Config(user="someone", workers=3), sockets, log, {})
 
 
 def test_workers_get_all_sockets_and_their_own_number(commons: Commons) -> None:
