@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import socket
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ import msgspec
 import pytest
 from twisted.internet.error import ProcessTerminated
 from twisted.internet.testing import MemoryReactorClock
-from twisted.logger import capturedLogs, formatEvent
+from twisted.logger import FileLogObserver, capturedLogs, formatEvent
 from twisted.python.failure import Failure
 
 from argoproxy.config import Config, ConfigFault
@@ -90,7 +91,7 @@ def test_where_they_can_have_nothing_in_common_the_start_says_so(
         raise OSError(errno.EROFS, os.strerror(errno.EROFS))
 
     monkeypatch.setattr(commons_module, "make_memory", nowhere)
-    log = Destination(lambda event: None)
+    log = Destination(FileLogObserver(io.StringIO(), str))
     with pytest.raises(ConfigFault, match=r"^workers: must be 1: what they have in common can't be made \(Read-only"):
         make_supervisor(Config(user="someone", workers=3), sockets, log, {})
 
