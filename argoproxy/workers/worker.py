@@ -82,7 +82,8 @@ def main() -> None:
     worker.report = control.send
     reactor.callWhenRunning(worker.start)
     reactor.callWhenRunning(stdio.StandardIO, control, _STDIN, REPORTS)
-    reactor.run()
+    # Its handlers would heed signals until they are taken out again.
+    reactor.run(installSignalHandlers=False)  # type: ignore[call-arg]  # which the interface doesn't have
     outlet.end()
 
 
@@ -177,8 +178,6 @@ class Worker:
         """Serve."""
         from argoproxy.tuning import settle
 
-        # The reactor has put in a handler of its own.
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         self._proxy.peers.learn(self._known)
         self._proxy.peers.watch_models(lambda news: self.report(Learnt(news)))
         self._proxy.start()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -146,11 +144,8 @@ class Stage:
 
 
 @pytest.fixture(autouse=True)
-def _untouched_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _untouched_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(daemon, "settle", lambda: None)
-    before = signal.getsignal(signal.SIGTERM)
-    yield
-    signal.signal(signal.SIGTERM, before)
 
 
 def test_it_serves_its_slot_with_what_the_others_know_and_says_so() -> None:
@@ -239,12 +234,6 @@ def test_a_stop_doesnt_wait_for_those_it_would_have_let_go_over() -> None:
 
 def test_a_cut_and_a_drain_are_the_proxys() -> None:
     assert Stage().obey(Drain(), Cut()) == ["drain", "cut"]
-
-
-def test_it_leaves_being_terminated_to_the_supervisor() -> None:
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    Stage()
-    signal.raise_signal(signal.SIGTERM)
 
 
 def test_commands_come_in_whatever_pieces_and_their_end_is_a_stop() -> None:
