@@ -27,7 +27,10 @@ from .messages import FIRST_SOCKET, REPORTS, UNHEARD, Command, Frames, Told, lin
 
 _log = Logger()
 
-_PROGRAM = "import sys; sys.path[:] = {path!r}; from argoproxy.workers.worker import main; main()"
+_PROGRAM = (
+    "import sys; sys.path[:] = {path!r}; from argoproxy.tuning import hold; hold(); "
+    "from argoproxy.workers.worker import main; main()"
+)
 _STDIN, _STDOUT, _STDERR = range(3)
 # Bytes of a message, or of a line that nobody formatted, beyond which it isn't one.
 _LONGEST = 20_000_000

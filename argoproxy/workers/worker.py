@@ -60,9 +60,6 @@ _TURNS = 2
 
 def main() -> None:
     """Run until it is told to end."""
-    from argoproxy.tuning import hold
-
-    hold()
     for number in UNHEARD:
         signal.signal(number, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, UNHEARD)
