@@ -310,8 +310,12 @@ class Channel(HTTPChannel):
 
     def end_if_idle(self) -> None:
         """Close if not even half a request is there, nor waits to be read."""
-        if not self.requests and not self._unread and not _waits(self.transport):
-            close_now(self.transport)
+        if self.requests or self._unread or _waits(self.transport):
+            return
+        self.loseConnection()
+        if self in self.site.connections and self._lingering is None:
+            # Over TLS the client has to agree, and may not even look.
+            self.linger(LINGER)
 
     def requestDone(self, request: Any) -> None:
         """Called when a reply is complete. Reading goes on, as it has done all the while, unless the client doesn't."""
