@@ -167,8 +167,6 @@ class BoundedRequest(Request):
             log_bug("request {id} failed", request_id(self), reason)
             self.loseConnection()
             return
-        # Whatever else was to answer does no more, nor does it tell the log so.
-        self.notifications = []
         reply = Reply(self, self.site.faults_for(self.path), self.site.later)
         log_bug("request {id} failed", reply.record.id, reason)
         reply.refuse(reply.bug())
