@@ -67,7 +67,7 @@ setup(
         "hyperlink>=21.0",
         "jsonschema>=4.18",
         "klein>=24.8",
-        "msgspec>=0.19",
+        "msgspec>=0.21",
         "packaging>=23.2",
         "pyyaml>=6.0.1",
         "splintr-rs>=0.22",

@@ -42,6 +42,7 @@ class Assembly:
 
     @ivar resource: the whole web, for any Site.
     @ivar stranger: as in L{Entrance}.
+    @ivar foresee: as in L{BoundedSite}.
     @ivar ledger: who keeps account of what is used of limits.
     """
 
@@ -49,6 +50,7 @@ class Assembly:
     resource: IResource
     traffic: Traffic
     stranger: Callable[[Request, bytes], ProxyError | None]
+    foresee: Callable[[Request, bytes, bytes], ProxyError | None]
     peers: Peers
     ledger: ILedger
     _background: Sequence[Background]

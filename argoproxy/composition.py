@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import attrs
+import msgspec
 from twisted.web.client import Agent
 
 from . import __version__
@@ -71,11 +71,13 @@ def assembled(lasting: Lasting, config: Config, before: Assembly | None = None) 
     entrance = make_entrance(config, traffic, ledger, reactor)
     lookout = release if config.update_check and not config.use_simulator else None
     background = (there.circuits, refresher, lookout, entrance.watch)
+    routes = Routes(entrance.traffic, DIALECTS, APIS, refresher, status)
     return Assembly(
         config=_telling_unknown(config, catalogue),
-        resource=Routes(entrance.traffic, DIALECTS, APIS, refresher, status, lasting.later).resource,
+        resource=routes.resource,
         traffic=traffic,
         stranger=entrance.stranger,
+        foresee=routes.foresee,
         peers=peers,
         ledger=ledger,
         background=[one for one in background if one is not None],
@@ -141,7 +143,7 @@ def _telling_unknown(config: Config, catalogue: Catalogue) -> Config:
     if not unknown:
         return config
     notice = f"fallbacks: so far there is no model called {', '.join(unknown)}"
-    return attrs.evolve(config, notices=(*config.notices, notice))
+    return msgspec.structs.replace(config, notices=(*config.notices, notice))
 
 
 def _images(config: Config, reactor: Any) -> Images:

@@ -16,7 +16,7 @@ import stat
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-import attrs
+import msgspec
 from OpenSSL import SSL, crypto
 from twisted.application.service import IService, Service
 from twisted.internet.defer import Deferred
@@ -37,7 +37,7 @@ _log = Logger()
 
 KINDS = ("tcp", "tcp6", "ssl", "unix", "systemd")
 _BACKLOG = 1024
-_UNESCAPED_COLON = re.compile(r"(?<!\\):")
+_UNESCAPED_COLON = r"(?<!\\):"
 
 
 Bind = Callable[[str, int], socket.socket]
@@ -103,8 +103,7 @@ def _bound(host: str, port: int) -> Any:
     """No socket: there is one already."""
 
 
-@attrs.frozen
-class TcpClaim:
+class TcpClaim(msgspec.Struct, frozen=True):
     """A bound socket."""
 
     listener: socket.socket
@@ -122,8 +121,7 @@ class TcpClaim:
         return factory if self.tls is None else TLSMemoryBIOFactory(self.tls, False, factory)
 
 
-@attrs.frozen
-class UnixClaim:
+class UnixClaim(msgspec.Struct, frozen=True):
     """A path that is free for a Unix socket. Its name must not exist before a daemon has its final process id."""
 
     path: str
@@ -135,13 +133,13 @@ class UnixClaim:
         return UnixService(self, factory)
 
 
-@attrs.define
 class UnixService(Service):
     """Serves a factory on a Unix socket."""
 
-    _claim: UnixClaim
-    _factory: ServerFactory[Any]
-    _port: IListeningPort | None = None
+    def __init__(self, claim: UnixClaim, factory: ServerFactory[Any]) -> None:
+        self._claim = claim
+        self._factory = factory
+        self._port: IListeningPort | None = None
 
     def startService(self) -> None:
         from twisted.internet import reactor
@@ -181,7 +179,7 @@ def _claim(endpoint: str, bind: Bind) -> Claim:
 
 def _with_mode(endpoint: str) -> str:
     """Only the owner may use a Unix socket, unless its string says otherwise, by name or in second place."""
-    kind, *arguments = _UNESCAPED_COLON.split(endpoint)
+    kind, *arguments = re.split(_UNESCAPED_COLON, endpoint)
     told = len(arguments) > 1 and "=" not in arguments[1]
     if kind != "unix" or told or any(argument.startswith("mode=") for argument in arguments):
         return endpoint

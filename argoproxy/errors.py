@@ -7,6 +7,7 @@ dialect's business (L{argoproxy.interfaces.IDialect.error}).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 
@@ -55,10 +56,27 @@ class ProxyError(Exception):
 
 
 class ClientFault(ProxyError):
-    """The request can't be served as it is: nothing of it reaches ARGO."""
+    """
+    The request can't be served as it is: nothing of it reaches ARGO.
 
-    def __init__(self, message: str, *, status: int = 400, code: str | None = None, param: str | None = None) -> None:
+    @ivar _taken: headers that tell what would be taken instead.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int = 400,
+        code: str | None = None,
+        param: str | None = None,
+        taken: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(status, message, code=code, param=param)
+        self._taken = taken or {}
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {**super().headers, **self._taken}
 
 
 class TooLarge(ClientFault):

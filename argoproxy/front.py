@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .net.site import BoundedSite
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Front:
     """
     @ivar site: the web in a Site of ours.

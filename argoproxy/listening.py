@@ -75,8 +75,10 @@ def bind_group(
     where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     if not 0 <= port <= _HIGHEST:
         raise ListenFault(f"{where}: there is no such port (0 to {_HIGHEST})")
+    # For a text Python loads what international names take, whatever it is.
+    name = host.encode("ascii") if host.isascii() else host
     try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        family, _, _, _, address = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
     except (OSError, UnicodeError) as error:
         raise ListenFault(f"{where}: {getattr(error, 'strerror', None) or error}") from None
     while True:

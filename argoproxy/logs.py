@@ -19,6 +19,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 import attrs
+import msgspec
 from twisted.logger import (
     ILogObserver,
     LegacyLogObserverWrapper,
@@ -51,8 +52,7 @@ class LogFault(Exception):
     """The log can't be written. The text is one line that says where and why."""
 
 
-@attrs.frozen
-class Destination:
+class Destination(msgspec.Struct, frozen=True):
     """
     Where a process logs to.
 
@@ -152,7 +152,7 @@ def _file(path: str, config: Config) -> Any:
 
 
 @implementer(ILogObserver)
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class _Lines:
     """
     Writes events as lines. Those of the requests that end in one turn of the reactor are written together behind it,
@@ -191,7 +191,7 @@ def _filtered(observer: ILogObserver, config: Config) -> ILogObserver:
 
 
 @implementer(ILogObserver)
-@attrs.frozen
+@attrs.define(eq=False, repr=False)
 class _Severe:
     """Passes events of some levels on. (Twisted's own filter looks at the parts of each event's namespace.)"""
 
@@ -204,7 +204,7 @@ class _Severe:
 
 
 @implementer(ILogObserver)
-@attrs.define
+@attrs.define(eq=False, repr=False)
 class _Sparing:
     """
     Makes one line in a while of the three that Twisted has for each connection that it finds no descriptor for, and

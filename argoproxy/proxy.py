@@ -113,7 +113,7 @@ class Proxy:
         """Serve by the configuration in use from the next request on."""
         serving = self._serving
         self.site.serve(serving.resource, serving.traffic.most_bytes)
-        self.site.stranger = serving.stranger
+        self.site.stranger, self.site.foresee = serving.stranger, serving.foresee
         config = serving.config
         self.front.heed(config)
         self._lasting.queues.bound(config.max_upstream, config.max_queue, config.max_queue_wait)

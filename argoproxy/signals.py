@@ -31,7 +31,7 @@ def ignore_hang_ups() -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 
-@attrs.define
+@attrs.define(eq=False, repr=False)
 class Signals:
     """
     The handlers of one process.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import attrs
+import msgspec
 from twisted.application.service import IService
 from twisted.logger import Logger
 
@@ -22,7 +22,7 @@ def simulated(config: Config, reactor: Any) -> tuple[Config, IService]:
     @raise ConfigFault: there is no such simulator.
     """
     try:
-        simulator = Simulator(SimulatorSettings(**attrs.asdict(config.simulator)), clock=reactor)
+        simulator = Simulator(SimulatorSettings(**msgspec.structs.asdict(config.simulator)), clock=reactor)
     except UnknownFault as fault:
         raise ConfigFault(f"simulator.fault: {fault}") from None
     listener = bind_tcp("127.0.0.1", 0)

@@ -19,7 +19,7 @@ from twisted.logger import Logger
 _log = Logger()
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class ServiceManager:
     """
     @ivar _address: of its socket; empty for none.

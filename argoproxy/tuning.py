@@ -12,8 +12,6 @@ import sys
 from functools import lru_cache
 from typing import Any
 
-from .polling import poll_by
-
 # Collections are rare: what a request leaves behind is freed by counting references, but for failures.
 _THRESHOLDS = (5_000, 20, 10)
 _ADDRESSES = 64
@@ -32,6 +30,8 @@ def settle() -> None:
     for it would take a tenth of the whole start.
     """
     from twisted.internet import reactor
+
+    from .polling import poll_by
 
     _remember_addresses()
     poll_by(reactor)

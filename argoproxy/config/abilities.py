@@ -7,6 +7,7 @@ Which fields there are, and of what type, follows from L{argoproxy.conversation.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
@@ -17,7 +18,11 @@ from argoproxy.config.faults import Misfit, UnknownKey
 from argoproxy.config.kinds import Kind
 from argoproxy.conversation import Abilities
 
-_TYPES = {field.name: field.type for field in msgspec.structs.fields(Abilities)}
+
+@cache
+def _types() -> Mapping[str, Any]:
+    """Found out when there is something to check, which most configurations have not."""
+    return {field.name: field.type for field in msgspec.structs.fields(Abilities)}
 
 
 def _accept(value: object) -> Mapping[str, Mapping[str, Any]]:
@@ -33,12 +38,13 @@ def _row(pattern: str, fields: object) -> Mapping[str, Any]:
 
 
 def _field(pattern: str, name: str, value: object) -> Any:
-    if name not in _TYPES:
-        raise UnknownKey(_TYPES, (pattern, name))
+    types = _types()
+    if name not in types:
+        raise UnknownKey(types, (pattern, name))
     try:
-        return msgspec.convert(value, _TYPES[name])
+        return msgspec.convert(value, types[name])
     except msgspec.ValidationError:
-        raise Misfit(_wanted(inspect.type_info(_TYPES[name])), value, (pattern, name)) from None
+        raise Misfit(_wanted(inspect.type_info(types[name])), value, (pattern, name)) from None
 
 
 def _wanted(type_: inspect.Type) -> str:

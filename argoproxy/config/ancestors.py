@@ -9,13 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-import attrs
+import msgspec
 
 from argoproxy.config.kinds import NAME, SWITCH, Kind, text
 
 
-@attrs.frozen
-class Renamed:
+class Renamed(msgspec.Struct, frozen=True):
     """
     A key with a meaning here under another name.
 

@@ -8,9 +8,10 @@ anything is built, and only the plain tags are taken. What the keys mean stays o
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 
-import attrs
+import msgspec
 import yaml
 
 from argoproxy.config.faults import ConfigFault, dotted
@@ -29,8 +30,7 @@ _TEXTS = frozenset({_TAG + "str", _TAG + "timestamp"})
 _Path = tuple[str, ...]
 
 
-@attrs.frozen
-class Document:
+class Document(msgspec.Struct, frozen=True):
     """
     @ivar values: the top-level mapping as plain values.
     @ivar lines: for each path of keys (positions, in lists) the line it stands on, counted from 1.
@@ -64,8 +64,9 @@ def parse_document(data: bytes, place: str) -> Document:
 def _decode(data: bytes, place: str) -> str:
     if len(data) > MAX_BYTES:
         raise ConfigFault(f"{place}: the file is larger than {MAX_BYTES} bytes")
+    data = data.removeprefix(BOM_UTF8)
     try:
-        return data.decode("utf-8-sig")
+        return data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise ConfigFault(f"{place}:{line}: the file is not UTF-8 text") from None

@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-_SECRET = re.compile(r"key|token|secret|passw|pwd|credential|auth|bearer|upstream_proxy|\bsk-", re.IGNORECASE)
-_PLAIN = re.compile(r"[\w .,:/+<\[\]-]{0,60}", re.ASCII)
-_ADDRESS = re.compile(r"[a-z]{1,10}://[A-Za-z0-9.-]{1,60}(:[0-9]{1,5})?(/[\w./-]{0,60})?", re.ASCII)
-_LONG_WORD = re.compile(r"[\w+-]{20,}", re.ASCII)
+_SECRET = r"(?i)key|token|secret|passw|pwd|credential|auth|bearer|upstream_proxy|\bsk-"
+_PLAIN = r"(?a)[\w .,:/+<\[\]-]{0,60}"
+_ADDRESS = r"(?a)[a-z]{1,10}://[A-Za-z0-9.-]{1,60}(:[0-9]{1,5})?(/[\w./-]{0,60})?"
+_LONG_WORD = r"(?a)[\w+-]{20,}"
 _WORDS = {None: "null", True: "true", False: "false"}
 
 
@@ -82,7 +82,7 @@ def dotted(path: Iterable[str]) -> str:
 
 def shown(value: object, path: tuple[str, ...]) -> str:
     """What may be told about a wrong value: its text, its kind, or nothing (an empty string)."""
-    if any(_SECRET.search(name) for name in path):
+    if any(re.search(_SECRET, name) for name in path):
         return ""
     if value is None or isinstance(value, bool):
         return _WORDS[value]
@@ -92,7 +92,7 @@ def shown(value: object, path: tuple[str, ...]) -> str:
         return "a list"
     if isinstance(value, (int, float)):
         return repr(value) if abs(value) < 10**18 or value != value else "a number far too large"
-    if isinstance(value, str) and _may_be_shown(value) and not _SECRET.search(value):
+    if isinstance(value, str) and _may_be_shown(value) and not re.search(_SECRET, value):
         return f'"{value}"'
     return ""
 
@@ -107,6 +107,6 @@ def suggestion(name: str, known: Iterable[str], prefix: str = "") -> str:
 
 
 def _may_be_shown(text: str) -> bool:
-    if not (_ADDRESS if "://" in text else _PLAIN).fullmatch(text):
+    if not re.fullmatch(_ADDRESS if "://" in text else _PLAIN, text):
         return False
-    return not any(re.search(r"\d", word) for word in _LONG_WORD.findall(text))
+    return not any(re.search(r"\d", word) for word in re.findall(_LONG_WORD, text))

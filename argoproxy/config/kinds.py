@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
-import attrs
+import msgspec
 
 from argoproxy.config.faults import Misfit
 
@@ -23,18 +23,15 @@ _SWITCHES = {
     **dict.fromkeys(("false", "0", "no", "off"), False),
 }
 _SOMEBODY = r"([\w.~!$&'()*+,;=%-]*(:[\w.~!$&'()*+,;=%:-]*)?@)?"
-_PROXY = re.compile(
-    rf"http://{_SOMEBODY}([A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]):(?P<port>[0-9]{{1,5}})/?",
-    re.ASCII,
-)
-_HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_.])?|\[[0-9A-Fa-f:.]+\]")
-_STORE = re.compile(
-    rf"rediss?://{_SOMEBODY}([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:(?P<port>[0-9]{{1,5}}))?(/[0-9]{{1,3}})?/?"
-    rf"|unix://{_SOMEBODY}/[\w./+-]+(\?db=[0-9]{{1,3}})?",
-    re.ASCII,
+# Patterns are compiled where there is something to read: most keys of most configurations are unset.
+_PROXY = rf"(?a)http://{_SOMEBODY}([A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]):(?P<port>[0-9]{{1,5}})/?"
+_HOST = r"[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_.])?|\[[0-9A-Fa-f:.]+\]"
+_STORE = (
+    rf"(?a)rediss?://{_SOMEBODY}([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:(?P<port>[0-9]{{1,5}}))?(/[0-9]{{1,3}})?/?"
+    rf"|unix://{_SOMEBODY}/[\w./+-]+(\?db=[0-9]{{1,3}})?"
 )
 # What people put behind the base: the paths of the calls, as argo-proxy's single endpoints show them.
-_CALL = re.compile(
+_CALL = (
     r"(/api/v1(/resource(/(chat|streamchat|embed))?|/models)?|/v1(/chat/completions|/embeddings|/models|/messages)?)/*$"
 )
 
@@ -43,8 +40,7 @@ def _same(text: str) -> object:
     return text
 
 
-@attrs.frozen
-class Kind:
+class Kind(msgspec.Struct, frozen=True):
     """
     @ivar wanted: what it wants, to be read behind "must be".
     @ivar accept: gives the value as it is kept; ValueError if it doesn't fit, L{Misfit} if something in it doesn't.
@@ -109,10 +105,9 @@ def choice(*names: str) -> Kind:
 
 def text(wanted: str, pattern: str) -> Kind:
     """A text on one line that matches a pattern as a whole."""
-    compiled = re.compile(pattern)
 
     def accept(value: object) -> str:
-        if not isinstance(value, str) or not value.isprintable() or not compiled.fullmatch(value):
+        if not isinstance(value, str) or not value.isprintable() or not re.fullmatch(pattern, value):
             raise ValueError
         return value
 
@@ -195,19 +190,22 @@ def _accept_url(value: object) -> str:
     parts = urlsplit(value)
     extras = re.search(r"[@?#\\]", value)
     # The port is read for its own ValueError: not a number, or out of range.
-    if parts.scheme not in ("http", "https") or extras or parts.port == 0 or not _HOST.fullmatch(_host(parts.netloc)):
+    if parts.scheme not in ("http", "https") or extras or parts.port == 0:
+        raise ValueError
+    if not re.fullmatch(_HOST, _host(parts.netloc)):
         raise ValueError
     return value
 
 
 def _accept_proxy(value: object) -> str:
-    if not isinstance(value, str) or not (found := _PROXY.fullmatch(value)) or not 1 <= int(found["port"]) <= 65535:
+    found = re.fullmatch(_PROXY, value) if isinstance(value, str) else None
+    if found is None or not 1 <= int(found["port"]) <= 65535:
         raise ValueError
-    return value.rstrip("/")
+    return found.string.rstrip("/")
 
 
 def _accept_store(value: object) -> str:
-    found = _STORE.fullmatch(value) if isinstance(value, str) else None
+    found = re.fullmatch(_STORE, value) if isinstance(value, str) else None
     if found is None or not 1 <= int(found["port"] or 1) <= 65535:
         raise ValueError
     return found.string
@@ -218,7 +216,7 @@ def _host(netloc: str) -> str:
 
 
 def _accept_base(value: object) -> str:
-    return _CALL.sub("", _accept_url(value).rstrip("/")).rstrip("/")
+    return re.sub(_CALL, "", _accept_url(value).rstrip("/")).rstrip("/")
 
 
 def _accept_endpoint(value: object) -> str:
@@ -229,7 +227,7 @@ def _accept_endpoint(value: object) -> str:
 
 def _accept_host_and_port(value: object) -> str:
     host, _, port = str(value).rpartition(":")
-    if not _HOST.fullmatch(host) or not re.fullmatch(r"[0-9]{1,5}", port) or not 1 <= int(port) <= 65535:
+    if not re.fullmatch(_HOST, host) or not re.fullmatch(r"[0-9]{1,5}", port) or not 1 <= int(port) <= 65535:
         raise ValueError
     return f"{host.lower()}:{int(port)}"
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-import attrs
+import msgspec
 
 from argoproxy.config import ancestors
 from argoproxy.config.faults import ConfigFault, Misfit, UnknownKey, dotted, one_line, suggestion
@@ -44,8 +44,7 @@ _SUPERSEDES: Mapping[str, tuple[str, ...]] = {
 _NEEDS: Mapping[str, str] = {"max_queue": "max_upstream", "max_queue_wait": "max_upstream"}
 
 
-@attrs.frozen
-class _Layer:
+class _Layer(msgspec.Struct, frozen=True):
     """What one source gives: fields of L{Config}, read and kept, and what the operator should know."""
 
     place: str
@@ -53,8 +52,7 @@ class _Layer:
     notices: tuple[str, ...] = ()
 
 
-@attrs.frozen
-class _Entry:
+class _Entry(msgspec.Struct, frozen=True):
     """One value of a file, under our key; C{path} is where the file has it."""
 
     key: Key
@@ -117,7 +115,7 @@ def load_only(
     place, data = _find(path, environ, search)
     document = _document(data, place)
     values = {found: value for found, value in document.values.items() if ancestors.public_name(found) == name}
-    file = _from_file(attrs.evolve(document, values=values), place)
+    file = _from_file(msgspec.structs.replace(document, values=values), place)
     environment = _from_environment({found: text for found, text in environ.items() if found == key.variable})
     return _stack((file, environment)).get(name, key.default)
 

@@ -5,14 +5,12 @@ A key is one line of a class below; the file, the environment, the options and t
 from that line. Where values come from stays out: see L{argoproxy.config.layers}.
 """
 
-# ruff: noqa: RUF009 -- _key() declares a field, as attrs.field() does
-from __future__ import annotations
-
 from collections.abc import Mapping
+from functools import cache
 from types import MappingProxyType
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
-import attrs
+import msgspec
 
 from argoproxy.config import kinds
 from argoproxy.config.abilities import ABILITIES
@@ -21,6 +19,7 @@ from argoproxy.config.keys import API_KEYS, LIMITS, ApiKey
 from argoproxy.config.kinds import Kind
 from argoproxy.conversation import Limits
 
+# What is annotated is read here, so annotations are no texts in this module.
 Upstream = Literal["auto", "gateway", "native"]
 Transport = Literal["llhttp", "stock"]
 LogFormat = Literal["text", "json"]
@@ -42,8 +41,7 @@ _NO_FALLBACKS: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 _NO_ABILITIES: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
 
 
-@attrs.frozen
-class Key:
+class Key(msgspec.Struct, frozen=True):
     """
     What there is to know about a key.
 
@@ -64,56 +62,73 @@ class Key:
     option: str
 
 
-def _kept(value: object, field: attrs.Attribute[Any]) -> object:
-    """Check and freeze what a field is given, also where an embedder builds the object without a file."""
-    if value is None and field.default is None:
-        return None
-    try:
-        kept: object = field.metadata["kind"].read(value)
-    except Misfit as misfit:
-        raise ConfigFault(misfit.under(field.name).sentence()) from None
-    return kept
-
-
-def _key(default: object, kind: Kind, doc: str, *, alias: str = "", option: str = "") -> Any:
+class _Told(msgspec.Struct, frozen=True):
     """
-    Declare a field that is a key.
+    In the annotation of a field, tells that it is a key.
 
-    @param alias: the key's name in the environment and among the options, where a file has it in another place.
-    @param option: the name of its option, where that is another.
+    @ivar alias: the key's name in the environment and among the options, where a file has it in another place.
+    @ivar option: the name of its option, where that is another.
     """
-    metadata = {"kind": kind, "doc": doc, "alias": alias, "option": option}
-    return attrs.field(default=default, converter=attrs.Converter(_kept, takes_field=True), metadata=metadata)
+
+    kind: Kind
+    doc: str
+    alias: str = ""
+    option: str = ""
 
 
-def keys_of(owner: type[attrs.AttrsInstance]) -> tuple[Key, ...]:
+@cache
+def keys_of(owner: type[msgspec.Struct]) -> tuple[Key, ...]:
     """The keys that a class declares, in their order."""
-    return tuple(_described(field) for field in attrs.fields(owner) if "kind" in field.metadata)
-
-
-def _described(field: attrs.Attribute[Any]) -> Key:
-    kind, doc, alias, option = (field.metadata[name] for name in ("kind", "doc", "alias", "option"))
-    name = alias or field.name
-    return Key(
-        name=field.name,
-        kind=kind,
-        doc=doc,
-        default=field.default,
-        in_file=not alias,
-        variable=f"ARGOPROXY_{name.upper()}" if kind.parse else None,
-        option="--" + (option or name).replace("_", "-"),
+    return tuple(
+        _described(name, default, told)
+        for name, default in zip(owner.__struct_fields__, owner.__struct_defaults__, strict=True)
+        for told in getattr(owner.__annotations__[name], "__metadata__", ())
     )
 
 
-@attrs.frozen
-class SimulatorOptions:
+def _described(field: str, default: object, told: _Told) -> Key:
+    name = told.alias or field
+    return Key(
+        name=field,
+        kind=told.kind,
+        doc=told.doc,
+        default=default,
+        in_file=not told.alias,
+        variable=f"ARGOPROXY_{name.upper()}" if told.kind.parse else None,
+        option="--" + (told.option or name).replace("_", "-"),
+    )
+
+
+class _Checked(msgspec.Struct, frozen=True, kw_only=True):
+    """Checks and freezes what its keys are given, also where an embedder builds it without a file."""
+
+    def __post_init__(self) -> None:
+        for key in keys_of(type(self)):
+            value = getattr(self, key.name)
+            if value is not key.default:
+                msgspec.structs.force_setattr(self, key.name, _kept(key, value))
+
+
+def _kept(key: Key, value: object) -> object:
+    """@raise ConfigFault: it is not of the key's kind."""
+    try:
+        return key.kind.read(value)
+    except Misfit as misfit:
+        raise ConfigFault(misfit.under(key.name).sentence()) from None
+
+
+class SimulatorOptions(_Checked, frozen=True, kw_only=True):
     """How the simulator inside the proxy's process behaves, when it is on."""
 
-    first_byte_delay: float = _key(0.0, kinds.number("seconds"), "Seconds before the first byte of a reply.")
-    chunk_delay: float = _key(0.0, kinds.number("seconds"), "Seconds between the pieces of a stream.")
-    chunk_size: int = _key(24, kinds.whole(1), "Size of a stream's pieces.")
-    cut_characters: bool = _key(False, kinds.SWITCH, "Whether a piece may end inside a multi-byte character.")
-    fault: str | None = _key(None, kinds.NAME, "Name of a fault that every reply shows.")
+    first_byte_delay: Annotated[
+        float, _Told(kinds.number("seconds"), "Seconds before the first byte of a reply.")
+    ] = 0.0
+    chunk_delay: Annotated[float, _Told(kinds.number("seconds"), "Seconds between the pieces of a stream.")] = 0.0
+    chunk_size: Annotated[int, _Told(kinds.whole(1), "Size of a stream's pieces.")] = 24
+    cut_characters: Annotated[
+        bool, _Told(kinds.SWITCH, "Whether a piece may end inside a multi-byte character.")
+    ] = False
+    fault: Annotated[str | None, _Told(kinds.NAME, "Name of a fault that every reply shows.")] = None
 
 
 SIMULATOR_KEYS = keys_of(SimulatorOptions)
@@ -139,8 +154,7 @@ def _accept_simulator(value: object) -> SimulatorOptions:
 _SIMULATOR = Kind("true, false or a mapping of the simulator's settings", _accept_simulator, None)
 
 
-@attrs.frozen
-class Config:
+class Config(_Checked, frozen=True, kw_only=True):
     """
     Everything that can be set. Built directly (embedding) or by L{argoproxy.config.load}; both check every value.
 
@@ -149,131 +163,181 @@ class Config:
     @raise ConfigFault: on building, a value that its key doesn't take.
     """
 
-    user: str | None = _key(None, kinds.USER, "Your ARGO (ANL) user name; the simulator needs none.")
-    host: str = _key("127.0.0.1", kinds.HOST, "Interface to listen on.")
-    port: int = _key(44497, kinds.whole(0, 65535), "Port to listen on; 0 takes any free one.")
-    listen: tuple[str, ...] = _key((), kinds.LISTEN, "Twisted endpoints to listen on, in place of host and port.")
-    allowed_hosts: tuple[str, ...] = _key(
-        (), kinds.HOSTS, "Names to be called by, beside localhost and addresses; unset: on loopback none, else any."
-    )
-    cors_origins: tuple[str, ...] = _key((), kinds.ORIGINS, "Origins whose web pages may call; unset: the proxy's own.")
-    workers: int = _key(1, kinds.whole(1, 256), "Number of processes that serve; several need Linux and TCP.")
-    environment: tuple[str, ...] = _key(
-        ("dev",), kinds.several(kinds.choice(*BASES), least=1), "Which of ARGO's environments to use, the best first."
-    )
-    argo_base_url: str | None = _key(
-        None, kinds.BASE_URL, "Base of ARGO's addresses; wins over environment.", option="argo_url"
-    )
-    argo_url: str | None = _key(None, kinds.URL, "Address of the gateway's chat call alone.")
-    argo_stream_url: str | None = _key(None, kinds.URL, "Address of the gateway's streamed chat call alone.")
-    argo_embedding_url: str | None = _key(None, kinds.URL, "Address of the gateway's embedding call alone.")
-    argo_model_url: str | None = _key(None, kinds.URL, "Address of the gateway's model list alone.")
-    upstream: Upstream = _key("auto", kinds.choice(*get_args(Upstream)), "Which of ARGO's wires to use.")
-    routes: Mapping[str, str] = _key(
-        _NOTHING, kinds.ROUTES, "Wires for single models: a model or a pattern, to gateway, native or openai."
-    )
-    default_chat_model: str | None = _key(None, kinds.NAME, "Model of a chat request that names none.")
-    default_embedding_model: str | None = _key(None, kinds.NAME, "Model of an embedding request that names none.")
-    unknown_model_fallback: str | None = _key(None, kinds.NAME, "Model that serves requests for a model nobody knows.")
-    fallbacks: Mapping[str, tuple[str, ...]] = _key(
-        _NO_FALLBACKS, kinds.FALLBACKS, "Models that serve when ARGO can't with another one: model to models."
-    )
-    model_aliases: Mapping[str, str] = _key(_NOTHING, kinds.ALIASES, "More names for models: name to model.")
-    abilities: Mapping[str, Mapping[str, Any]] = _key(
-        _NO_ABILITIES, ABILITIES, "What models take, over what is known: model or pattern to abilities."
-    )
-    model_refresh_interval_hours: float = _key(
-        24.0, kinds.number("hours"), "Hours between two readings of ARGO's model list; 0: never."
-    )
-    request_timeout: float | None = _key(
-        None, kinds.number("seconds", above=True), "Seconds a whole reply may take; unset: any time."
-    )
-    connect_timeout: float = _key(
-        10.0, kinds.number("seconds", above=True), "Seconds a connection to ARGO may take to open."
-    )
-    max_upstream: Mapping[str, int] = _key(
-        _NO_PLACES, kinds.PLACES, "Calls made at once, on each wire, by all workers; others wait in a fair queue."
-    )
-    max_queue: int | None = _key(None, kinds.whole(0), "Requests that may wait for that, on each wire; unset: any.")
-    max_queue_wait: float | None = _key(
-        None, kinds.number("seconds", above=True), "Seconds that a request may wait for that; unset: any time."
-    )
-    first_byte_timeout: float | None = _key(
-        None, kinds.number("seconds", above=True), "Seconds until ARGO's reply must begin; unset: any time."
-    )
-    idle_timeout: float | None = _key(
-        None, kinds.number("seconds", above=True), "Seconds ARGO may be silent in its reply; unset: any time."
-    )
-    breaker: bool = _key(
-        False, kinds.SWITCH, "Whether calls fail at once while ARGO can't be reached; always with several environments."
-    )
-    keepalive_interval: float = _key(
-        15.0, kinds.number("seconds"), "Seconds of silence on a stream after which a ping is sent; 0: never."
-    )
-    shutdown_grace: float = _key(30.0, kinds.number("seconds"), "Seconds that running requests get to end on shutdown.")
-    drain_delay: float = _key(
-        0.0, kinds.number("seconds"), "Seconds to serve on at shutdown, while /health/ready says 503 to load balancers."
-    )
-    send_timeout: float = _key(
-        600.0, kinds.number("seconds"), "Seconds a client may read nothing of what there is for it; 0: any time."
-    )
-    max_connections: int | None = _key(
-        None, kinds.whole(1), "Connections that clients may have, to all workers; unset: any number."
-    )
-    max_connections_per_address: int | None = _key(
-        None, kinds.whole(1), "Connections from one address to each worker; unset: any number."
-    )
-    max_body_mb: float = _key(100.0, kinds.number("megabytes", above=True), "Largest request body taken, in megabytes.")
-    log_format: LogFormat = _key("text", kinds.choice(*get_args(LogFormat)), "Form of the log's lines.")
-    log_max_mb: float = _key(10.0, kinds.number("megabytes", above=True), "Size at which the log file is rotated.")
-    log_keep: int = _key(5, kinds.whole(1), "Number of rotated log files that are kept.")
-    verbose: bool = _key(False, kinds.SWITCH, "Whether the log tells more, such as the shape of requests.")
-    quiet: bool = _key(False, kinds.SWITCH, "Whether the log tells only of trouble.")
-    strict_params: bool = _key(
-        False, kinds.SWITCH, "Whether a parameter that ARGO can't honour is refused, not left out."
-    )
-    username_passthrough: bool = _key(
-        False, kinds.SWITCH, "Whether ARGO is asked in the name that each client gives as its key, and never in yours."
-    )
-    keys: tuple[ApiKey, ...] = _key((), API_KEYS, "Keys of clients; if there are any, nothing is served without one.")
-    keys_file: str | None = _key(
-        None, kinds.FILE, "File with more keys, for nobody else to read; read again when it changes."
-    )
-    limits: Mapping[str, Limits] = _key(_NO_LIMITS, LIMITS, "Limits for each user and each address.")
-    limits_store: str | None = _key(
-        None, kinds.STORE, "Redis or Valkey that keeps what is used of limits, for several proxies; unset: memory."
-    )
-    limits_store_password: str | None = _key(None, kinds.NAME, "Its password, where the address has none.")
-    limits_when_away: Unlimited = _key(
-        "closed", kinds.choice(*get_args(Unlimited)), "While it is away requests are served unlimited, or refused."
-    )
-    image_fetch: ImageFetch = _key(
-        "public", kinds.choice(*get_args(ImageFetch)), "Which addresses of images are fetched: public ones, any, none."
-    )
-    max_image_mb: float | None = _key(
-        None, kinds.number("megabytes", above=True), "Size above which an image is made smaller; unset: never."
-    )
-    honour_client_timeouts: bool = _key(
-        False, kinds.SWITCH, "Whether the read timeout that an SDK tells is an upper bound for the reply."
-    )
-    update_check: bool = _key(True, kinds.SWITCH, "Whether a newer version is looked for once a day.")
-    update_package: str = _key("argoproxy", kinds.PACKAGE, "Name of the package to look for.")
-    upstream_transport: Transport = _key(
-        "llhttp", kinds.choice(*get_args(Transport)), "Who carries calls to ARGO: our own HTTP client, or Twisted's."
-    )
-    resolve_overrides: Mapping[str, str] = _key(
-        _NOTHING, kinds.RESOLVE, 'IP addresses to connect to: "host:port" to address; the name is kept for TLS.'
-    )
-    ca_file: str | None = _key(
-        None, kinds.FILE, "File of certificates (PEM) that vouch for ARGO (and a rediss:// store), not the system's."
-    )
-    upstream_proxy: str | None = _key(
-        None, kinds.PROXY, "Forward proxy that leads to ARGO; what the environment says of one is ignored."
-    )
-    simulator: SimulatorOptions = _key(
-        SimulatorOptions(), _SIMULATOR, "Play ARGO in this process: true, or a mapping with enabled and its settings."
-    )
-    use_simulator: bool = _key(False, kinds.SWITCH, "Whether ARGO is played in this process.", alias="simulator")
+    user: Annotated[str | None, _Told(kinds.USER, "Your ARGO (ANL) user name; the simulator needs none.")] = None
+    host: Annotated[str, _Told(kinds.HOST, "Interface to listen on.")] = "127.0.0.1"
+    port: Annotated[int, _Told(kinds.whole(0, 65535), "Port to listen on; 0 takes any free one.")] = 44497
+    listen: Annotated[
+        tuple[str, ...], _Told(kinds.LISTEN, "Twisted endpoints to listen on, in place of host and port.")
+    ] = ()
+    allowed_hosts: Annotated[
+        tuple[str, ...],
+        _Told(kinds.HOSTS, "Names to be called by, beside localhost and addresses; unset: on loopback none, else any."),
+    ] = ()
+    cors_origins: Annotated[
+        tuple[str, ...], _Told(kinds.ORIGINS, "Origins whose web pages may call; unset: the proxy's own.")
+    ] = ()
+    workers: Annotated[
+        int, _Told(kinds.whole(1, 256), "Number of processes that serve; several need Linux and TCP.")
+    ] = 1
+    environment: Annotated[
+        tuple[str, ...],
+        _Told(kinds.several(kinds.choice(*BASES), least=1), "Which of ARGO's environments to use, the best first."),
+    ] = ("dev",)
+    argo_base_url: Annotated[
+        str | None, _Told(kinds.BASE_URL, "Base of ARGO's addresses; wins over environment.", option="argo_url")
+    ] = None
+    argo_url: Annotated[str | None, _Told(kinds.URL, "Address of the gateway's chat call alone.")] = None
+    argo_stream_url: Annotated[
+        str | None, _Told(kinds.URL, "Address of the gateway's streamed chat call alone.")
+    ] = None
+    argo_embedding_url: Annotated[str | None, _Told(kinds.URL, "Address of the gateway's embedding call alone.")] = None
+    argo_model_url: Annotated[str | None, _Told(kinds.URL, "Address of the gateway's model list alone.")] = None
+    upstream: Annotated[Upstream, _Told(kinds.choice(*get_args(Upstream)), "Which of ARGO's wires to use.")] = "auto"
+    routes: Annotated[
+        Mapping[str, str],
+        _Told(kinds.ROUTES, "Wires for single models: a model or a pattern, to gateway, native or openai."),
+    ] = _NOTHING
+    default_chat_model: Annotated[str | None, _Told(kinds.NAME, "Model of a chat request that names none.")] = None
+    default_embedding_model: Annotated[
+        str | None, _Told(kinds.NAME, "Model of an embedding request that names none.")
+    ] = None
+    unknown_model_fallback: Annotated[
+        str | None, _Told(kinds.NAME, "Model that serves requests for a model nobody knows.")
+    ] = None
+    fallbacks: Annotated[
+        Mapping[str, tuple[str, ...]],
+        _Told(kinds.FALLBACKS, "Models that serve when ARGO can't with another one: model to models."),
+    ] = _NO_FALLBACKS
+    model_aliases: Annotated[
+        Mapping[str, str], _Told(kinds.ALIASES, "More names for models: name to model.")
+    ] = _NOTHING
+    abilities: Annotated[
+        Mapping[str, Mapping[str, Any]],
+        _Told(ABILITIES, "What models take, over what is known: model or pattern to abilities."),
+    ] = _NO_ABILITIES
+    model_refresh_interval_hours: Annotated[
+        float, _Told(kinds.number("hours"), "Hours between two readings of ARGO's model list; 0: never.")
+    ] = 24.0
+    request_timeout: Annotated[
+        float | None, _Told(kinds.number("seconds", above=True), "Seconds a whole reply may take; unset: any time.")
+    ] = None
+    connect_timeout: Annotated[
+        float, _Told(kinds.number("seconds", above=True), "Seconds a connection to ARGO may take to open.")
+    ] = 10.0
+    max_upstream: Annotated[
+        Mapping[str, int],
+        _Told(kinds.PLACES, "Calls made at once, on each wire, by all workers; others wait in a fair queue."),
+    ] = _NO_PLACES
+    max_queue: Annotated[
+        int | None, _Told(kinds.whole(0), "Requests that may wait for that, on each wire; unset: any.")
+    ] = None
+    max_queue_wait: Annotated[
+        float | None,
+        _Told(kinds.number("seconds", above=True), "Seconds that a request may wait for that; unset: any time."),
+    ] = None
+    first_byte_timeout: Annotated[
+        float | None,
+        _Told(kinds.number("seconds", above=True), "Seconds until ARGO's reply must begin; unset: any time."),
+    ] = None
+    idle_timeout: Annotated[
+        float | None,
+        _Told(kinds.number("seconds", above=True), "Seconds ARGO may be silent in its reply; unset: any time."),
+    ] = None
+    breaker: Annotated[
+        bool,
+        _Told(
+            kinds.SWITCH, "Whether calls fail at once while ARGO can't be reached; always with several environments."
+        ),
+    ] = False
+    keepalive_interval: Annotated[
+        float, _Told(kinds.number("seconds"), "Seconds of silence on a stream after which a ping is sent; 0: never.")
+    ] = 15.0
+    shutdown_grace: Annotated[
+        float, _Told(kinds.number("seconds"), "Seconds that running requests get to end on shutdown.")
+    ] = 30.0
+    drain_delay: Annotated[
+        float,
+        _Told(
+            kinds.number("seconds"), "Seconds to serve on at shutdown, while /health/ready says 503 to load balancers."
+        ),
+    ] = 0.0
+    send_timeout: Annotated[
+        float, _Told(kinds.number("seconds"), "Seconds a client may read nothing of what there is for it; 0: any time.")
+    ] = 600.0
+    max_connections: Annotated[
+        int | None, _Told(kinds.whole(1), "Connections that clients may have, to all workers; unset: any number.")
+    ] = None
+    max_connections_per_address: Annotated[
+        int | None, _Told(kinds.whole(1), "Connections from one address to each worker; unset: any number.")
+    ] = None
+    max_body_mb: Annotated[
+        float, _Told(kinds.number("megabytes", above=True), "Largest request body taken, in megabytes.")
+    ] = 100.0
+    log_format: Annotated[LogFormat, _Told(kinds.choice(*get_args(LogFormat)), "Form of the log's lines.")] = "text"
+    log_max_mb: Annotated[
+        float, _Told(kinds.number("megabytes", above=True), "Size at which the log file is rotated.")
+    ] = 10.0
+    log_keep: Annotated[int, _Told(kinds.whole(1), "Number of rotated log files that are kept.")] = 5
+    verbose: Annotated[bool, _Told(kinds.SWITCH, "Whether the log tells more, such as the shape of requests.")] = False
+    quiet: Annotated[bool, _Told(kinds.SWITCH, "Whether the log tells only of trouble.")] = False
+    strict_params: Annotated[
+        bool, _Told(kinds.SWITCH, "Whether a parameter that ARGO can't honour is refused, not left out.")
+    ] = False
+    username_passthrough: Annotated[
+        bool,
+        _Told(kinds.SWITCH, "Whether ARGO is asked in the name that each client gives as its key, and never in yours."),
+    ] = False
+    keys: Annotated[
+        tuple[ApiKey, ...], _Told(API_KEYS, "Keys of clients; if there are any, nothing is served without one.")
+    ] = ()
+    keys_file: Annotated[
+        str | None, _Told(kinds.FILE, "File with more keys, for nobody else to read; read again when it changes.")
+    ] = None
+    limits: Annotated[Mapping[str, Limits], _Told(LIMITS, "Limits for each user and each address.")] = _NO_LIMITS
+    limits_store: Annotated[
+        str | None,
+        _Told(kinds.STORE, "Redis or Valkey that keeps what is used of limits, for several proxies; unset: memory."),
+    ] = None
+    limits_store_password: Annotated[str | None, _Told(kinds.NAME, "Its password, where the address has none.")] = None
+    limits_when_away: Annotated[
+        Unlimited,
+        _Told(kinds.choice(*get_args(Unlimited)), "While it is away requests are served unlimited, or refused."),
+    ] = "closed"
+    image_fetch: Annotated[
+        ImageFetch,
+        _Told(kinds.choice(*get_args(ImageFetch)), "Which addresses of images are fetched: public ones, any, none."),
+    ] = "public"
+    max_image_mb: Annotated[
+        float | None,
+        _Told(kinds.number("megabytes", above=True), "Size above which an image is made smaller; unset: never."),
+    ] = None
+    honour_client_timeouts: Annotated[
+        bool, _Told(kinds.SWITCH, "Whether the read timeout that an SDK tells is an upper bound for the reply.")
+    ] = False
+    update_check: Annotated[bool, _Told(kinds.SWITCH, "Whether a newer version is looked for once a day.")] = True
+    update_package: Annotated[str, _Told(kinds.PACKAGE, "Name of the package to look for.")] = "argoproxy"
+    upstream_transport: Annotated[
+        Transport,
+        _Told(kinds.choice(*get_args(Transport)), "Who carries calls to ARGO: our own HTTP client, or Twisted's."),
+    ] = "llhttp"
+    resolve_overrides: Annotated[
+        Mapping[str, str],
+        _Told(kinds.RESOLVE, 'IP addresses to connect to: "host:port" to address; the name is kept for TLS.'),
+    ] = _NOTHING
+    ca_file: Annotated[
+        str | None,
+        _Told(kinds.FILE, "File of certificates (PEM) that vouch for ARGO (and a rediss:// store), not the system's."),
+    ] = None
+    upstream_proxy: Annotated[
+        str | None, _Told(kinds.PROXY, "Forward proxy that leads to ARGO; what the environment says of one is ignored.")
+    ] = None
+    simulator: Annotated[
+        SimulatorOptions,
+        _Told(_SIMULATOR, "Play ARGO in this process: true, or a mapping with enabled and its settings."),
+    ] = SimulatorOptions()
+    use_simulator: Annotated[
+        bool, _Told(kinds.SWITCH, "Whether ARGO is played in this process.", alias="simulator")
+    ] = False
     notices: tuple[str, ...] = ()
     source: str | None = None
 
@@ -313,14 +377,14 @@ class Config:
         return f"{self.base_url}/v1"
 
     @property
-    def alone(self) -> tuple[Config, ...]:
+    def alone(self) -> "tuple[Config, ...]":
         """The same for each environment by itself, in their order."""
-        return tuple(attrs.evolve(self, environment=(one,)) for one in dict.fromkeys(self.environment))
+        return tuple(msgspec.structs.replace(self, environment=(one,)) for one in dict.fromkeys(self.environment))
 
-    def at(self, base_url: str) -> Config:
+    def at(self, base_url: str) -> "Config":
         """The same, with every call going to one base: how the simulator is put in ARGO's place."""
         single: dict[str, Any] = dict.fromkeys((*ENDPOINTS, "upstream_proxy"))
-        return attrs.evolve(self, argo_base_url=base_url, environment=self.environment[:1], **single)
+        return msgspec.structs.replace(self, argo_base_url=base_url, environment=self.environment[:1], **single)
 
 
 KEYS = keys_of(Config)

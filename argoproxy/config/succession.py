@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import attrs
+import msgspec
 
 from argoproxy.config.model import Config
 
@@ -29,5 +29,5 @@ def successor(before: Config, wanted: Config) -> Config:
     kept = {name: getattr(before, name) for name in LASTING}
     differing = ", ".join(name for name in LASTING if getattr(wanted, name) != kept[name])
     notices = (*wanted.notices, f"stays as it is until a restart: {differing}") if differing else wanted.notices
-    after = attrs.evolve(wanted, **kept, notices=notices)
+    after = msgspec.structs.replace(wanted, **kept, notices=notices)
     return after.at(before.base_url) if before.use_simulator else after

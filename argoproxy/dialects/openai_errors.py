@@ -4,16 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import attrs
 import msgspec
 from zope.interface import implementer
 
 from argoproxy.errors import ProxyError
 from argoproxy.interfaces import IFaults
-from argoproxy.vocabulary import openai
 
 STATUSES: Mapping[int, int] = {529: 503}
 """529 is Anthropic's own; OpenAI's clients try again after a 503."""
+
+ERROR_TYPES: Mapping[int, str] = {
+    401: "authentication_error",
+    403: "permission_error",
+    408: "timeout_error",
+    429: "rate_limit_error",
+    504: "timeout_error",
+}
+"""What C{error.type} is for a status; others are C{invalid_request_error} below 500 and C{server_error} above."""
+
+KNOWN_ERROR_TYPES = frozenset(
+    {
+        *ERROR_TYPES.values(),
+        "insufficient_quota",
+        "invalid_request_error",
+        "requests",
+        "server_error",
+        "tokens",
+    }
+)
+"""The values of C{error.type} that OpenAI's clients know: an upstream's own is kept if it is among them."""
 
 
 class ErrorObject(msgspec.Struct, frozen=True):
@@ -33,10 +52,10 @@ class ErrorBody(msgspec.Struct, frozen=True):
 
 def error_type(fault: ProxyError) -> str:
     """OpenAI's C{error.type}: the upstream's own where OpenAI's clients know it, else the status's."""
-    if fault.kind in openai.KNOWN_ERROR_TYPES:
+    if fault.kind in KNOWN_ERROR_TYPES:
         return fault.kind
     general = "invalid_request_error" if fault.status < 500 else "server_error"
-    return openai.ERROR_TYPES.get(fault.status, general)
+    return ERROR_TYPES.get(fault.status, general)
 
 
 def error_object(fault: ProxyError) -> ErrorObject:
@@ -50,9 +69,10 @@ def error_body(fault: ProxyError) -> bytes:
 
 
 @implementer(IFaults)
-@attrs.frozen
 class OpenAIFaults:
     """The part of each dialect that shows errors."""
+
+    __slots__ = ()
 
     statuses = STATUSES
 

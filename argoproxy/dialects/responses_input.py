@@ -243,9 +243,11 @@ def _decoder(kind: str, path: str) -> msgspec.json.Decoder[Any]:
 
 
 def _same_turn(before: Message, message: Message) -> bool:
-    """Whether two messages are one turn of the model. Two that hold only text are two."""
+    """Whether two messages are one turn of the model. Two that hold only text are two; one that is empty is none."""
     if before.role != "assistant" or message.role != "assistant":
         return False
+    if not before.parts or not message.parts:
+        return True
     return not all(isinstance(part, Text) for part in before.parts + message.parts)
 
 

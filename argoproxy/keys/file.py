@@ -133,7 +133,7 @@ def _replace(path: str, data: bytes) -> None:
             if (before.st_uid, before.st_gid) != (os.geteuid(), os.getegid()):
                 os.chown(beside, before.st_uid, before.st_gid)
         os.replace(beside, path)
-    except BaseException:
-        os.unlink(beside)
-        raise
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(beside)
 

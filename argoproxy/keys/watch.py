@@ -60,7 +60,7 @@ class Watch:
 
     def _look(self) -> Deferred[None]:
         # A file may be far away.
-        return self._in_thread(self._news).addCallbacks(self._heard, self._failed)
+        return self._in_thread(self._news).addCallback(self._heard).addErrback(self._failed)
 
     def _news(self) -> _Keys | None:
         mark = file.mark(self._path)
@@ -71,8 +71,9 @@ class Watch:
 
     def _heard(self, keys: _Keys | None) -> None:
         if keys is not None and self._looking is not None:
+            count = self._changed(keys)
             self._trouble = ""
-            _log.info("keys: good ones now: {count}", count=self._changed(keys))
+            _log.info("keys: good ones now: {count}", count=count)
 
     def _failed(self, failure: Failure) -> None:
         """Say so. What may pass by itself is looked at again, and told once as long as it stays the same."""
@@ -88,4 +89,4 @@ def _told(failure: Failure) -> str:
     if failure.check(ConfigFault):
         return failure.getErrorMessage()
     # Its text could have what the file has.
-    return f"the file could not be read ({type(failure.value).__name__})"
+    return f"the file could not be used ({type(failure.value).__name__})"

@@ -101,6 +101,13 @@ class Gate:
             return fault
         return None
 
+    def objection(self, request: Request, query: Mapping[str, str]) -> ClientFault | None:
+        """Why ARGO won't be asked, as far as a request's head tells."""
+        try:
+            return self._traffic.objection_to(request, self._holder(request, query).guest)
+        except ClientFault as fault:
+            return fault
+
     def exchange(self, request: Request, dialect: IDialect, path: Mapping[str, str] | None = None) -> Deferred[None]:
         """Serve a request by asking ARGO, if it may be."""
         return self._let_in(request, dialect, partial(self._exchanged, request, dialect, path or {}))

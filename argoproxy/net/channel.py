@@ -22,7 +22,7 @@ from twisted.web.http import HTTPChannel, datetimeToString
 from argoproxy.errors import ClientFault, Misdirected
 
 from .chunks import Chunks
-from .head import Head, beginning, is_possible
+from .head import Head, beginning, is_possible, lacks_method
 from .headers import PlainHeaders
 from .record import new_token
 from .reply import ID_HEADERS, JSON, PHRASES
@@ -34,9 +34,10 @@ if TYPE_CHECKING:
 
 _log = Logger()
 
-# Bytes that a client may send ahead of a reply.
+# Bytes that are read ahead of a reply, so that a client's leaving is noticed. From there on the client has to wait.
 _MOST_AHEAD = 1_000_000
-_NO_HTTP = "That is not a valid request."
+_NO_HEAD = (400, "That is not a valid request.", "bad_request")
+_NO_METHOD = (501, "The request's method is not known here.", "unknown_method")
 _TOO_SLOW = "The request did not come to its end in time."
 _END_OF_HEAD = b"\r\n\r\n"
 
@@ -57,8 +58,6 @@ class Channel(HTTPChannel):
     _networkProducer: Any
     # Whom Twisted would tell of each reply.
     factory = None
-    # What comes behind a running request is read on, so that a client's leaving is noticed.
-    _optimisticEagerReadSize = 2 * _MOST_AHEAD
     _lingering: IDelayedCall | None = None
     _watch: IDelayedCall | None = None
     _heard = 0.0
@@ -226,7 +225,7 @@ class Channel(HTTPChannel):
             self._begin(data[: end + 4])
             return True
         elif data and not is_possible(data):
-            self._refuse_head(data, 400, _NO_HTTP, "bad_request")
+            self._refuse_head(data, *_NO_HEAD)
         return False
 
     def _begin(self, data: bytes) -> None:
@@ -234,7 +233,7 @@ class Channel(HTTPChannel):
         self._ahead = 0
         head = Head.read(data)
         if not head.valid:
-            self._refuse_head(data, 400, _NO_HTTP, "bad_request")
+            self._refuse_head(data, *(_NO_METHOD if lacks_method(data) else _NO_HEAD))
         elif len(head.fields) > self.maxHeaders:
             self._refuse_head(data, 431, "The request has too many headers.", "head_too_large")
         elif not head.names_one_host:
@@ -290,6 +289,15 @@ class Channel(HTTPChannel):
             text = "Only '100-continue' can be expected here."
             request.objection = ClientFault(text, status=417, code="expectation_failed")
 
+    def _send100Continue(self) -> None:
+        """Have a client send its body for which it waits for a word, unless its head alone gets it refused."""
+        request = self.requests[-1]
+        fault = self.site.foresee(request, self._command, self._path)
+        if fault is None:
+            super()._send100Continue()
+        else:
+            request.refuse_unread(fault)
+
     def loseConnection(self) -> None:
         """Called behind the last reply. A stream that had begun before could not say that it would be."""
         self._networkProducer.unregisterProducer()
@@ -305,8 +313,12 @@ class Channel(HTTPChannel):
 
     def end_if_idle(self) -> None:
         """Close if not even half a request is there, nor waits to be read."""
-        if not self.requests and not self._unread and not _waits(self.transport):
-            close_now(self.transport)
+        if self.requests or self._unread or _waits(self.transport):
+            return
+        self.loseConnection()
+        if self in self.site.connections and self._lingering is None:
+            # Over TLS the client has to agree, and may not even look.
+            self.linger(LINGER)
 
     def requestDone(self, request: Any) -> None:
         """Called when a reply is complete. Reading goes on, as it has done all the while, unless the client doesn't."""
@@ -317,23 +329,35 @@ class Channel(HTTPChannel):
         self._handlingRequest = False
         if self._waitingForTransport:
             self._networkProducer.pauseProducing()
+        elif self._ahead > _MOST_AHEAD:
+            self._networkProducer.resumeProducing()
         self.setTimeout(self._savedTimeOut)
         data, self._dataBuffer = b"".join(self._dataBuffer), []
         self.setLineMode(data)
 
     def rawDataReceived(self, data: bytes) -> None:
-        """Called with a body, and with what a client sends before it has its reply. Nobody needs much of that."""
-        if not self._handlingRequest:
+        """Called with a body, and with what a client sends before it has its reply."""
+        if self._handlingRequest:
+            self._keep(data)
+        else:
             super().rawDataReceived(data)
-            return
+
+    def _finishRequestBody(self, data: bytes) -> None:
+        """Called at the end of a body, with what came behind it."""
+        if data:
+            self._keep(data)
+        self.allContentReceived()
+
+    def _keep(self, data: bytes) -> None:
+        """Keep what was asked ahead of a reply."""
         self._ahead += len(data)
         self._dataBuffer.append(data)
         if self._ahead > _MOST_AHEAD:
-            self.transport.abortConnection()
+            self._networkProducer.pauseProducing()
 
     def _respondToBadRequestAndDisconnect(self) -> None:
         """Called for a body that is no HTTP. Twisted's own answer has no body and no id."""
-        self._refuse_head(b"%b %b " % (self._command, self._path), 400, _NO_HTTP, "bad_request")
+        self._refuse_head(b"%b %b " % (self._command, self._path), *_NO_HEAD)
 
     def _refuse_head(self, data: bytes, status: int, text: str, code: str) -> None:
         """@param data: the head, or as much of it as there is."""

@@ -129,9 +129,11 @@ class UpstreamReply:
         self.attempts = 2 if getattr(response.request, "sent_anew", False) else 1
 
     def deliver(self, sink: Callable[[bytes], None]) -> Deferred[None]:
-        self._receiver = Receiver(_unzipping(sink) if self._zipped else sink)
+        unpacking = Unpacking(sink) if self._zipped else None
+        self._receiver = Receiver(sink if unpacking is None else unpacking.feed)
         self._response.deliverBody(self._receiver)
-        return self._receiver.done
+        done = self._receiver.done
+        return done if unpacking is None else done.addCallback(unpacking.end)
 
     def pause(self) -> None:
         if self._receiver is not None:
@@ -144,23 +146,35 @@ class UpstreamReply:
 
 def _is_zipped(headers: Headers) -> bool:
     """Whether it comes in a coding all the same."""
-    return headers.hasHeader(b"content-encoding") and _first(headers, b"content-encoding") in _GZIP
+    return headers.hasHeader(b"content-encoding") and str(_first(headers, b"content-encoding")).strip().lower() in _GZIP
 
 
-def _unzipping(sink: Callable[[bytes], None]) -> Callable[[bytes], None]:
-    """A sink for a body in gzip. It fails with an L{UpstreamFault} where the body is none."""
-    unpacker = zlib.decompressobj(_GZIP_FRAME)
+class Unpacking:
+    """A body in gzip on its way to a sink. It may be several pieces of gzip, one behind the other."""
 
-    def unzip(data: bytes) -> None:
-        try:
-            piece = unpacker.decompress(data)
-        except zlib.error:
-            text = "ARGO's reply says that it is gzip, and is not."
-            raise UpstreamFault(502, text, code="upstream_garbage") from None
-        if piece:
-            sink(piece)
+    def __init__(self, sink: Callable[[bytes], None]) -> None:
+        self._sink = sink
+        self._unpacker = zlib.decompressobj(_GZIP_FRAME)
+        self._between = True
 
-    return unzip
+    def feed(self, data: bytes) -> None:
+        """@raise UpstreamFault: it is no gzip."""
+        while data:
+            try:
+                piece = self._unpacker.decompress(data)
+            except zlib.error:
+                text = "ARGO's reply says that it is gzip, and is not."
+                raise UpstreamFault(502, text, code="upstream_garbage") from None
+            data, self._between = self._unpacker.unused_data, self._unpacker.eof
+            if self._between:
+                self._unpacker = zlib.decompressobj(_GZIP_FRAME)
+            if piece:
+                self._sink(piece)
+
+    def end(self, ignored: None) -> None:
+        """@raise Truncated: that was not its end."""
+        if not self._between:
+            raise Truncated
 
 
 def _head(status: int, headers: Headers) -> Head:

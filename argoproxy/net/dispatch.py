@@ -7,31 +7,26 @@ resource. The rest are a look-up here, which is a tenth of the work.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-from inspect import unwrap
+from collections.abc import Mapping
 from typing import Any
 
 from klein import Klein
 from klein.resource import KleinResource
-from twisted.python.failure import Failure
 from twisted.web.server import NOT_DONE_YET
-
-from .later import Later
 
 
 class Dispatch(KleinResource):
     """
-    A Klein application's resource. Its routes without variables are called as they are, behind the turn in which their
-    requests came: they must write and finish their replies themselves, also when the client leaves; the L{Deferred}
-    that one may return never fails.
+    A Klein application's resource. Its routes without variables are called as they are: they must write and finish
+    their replies themselves, also when the client leaves; the L{Deferred} that one may return never fails.
     """
 
-    def __init__(self, app: Klein, later: Later) -> None:
+    def __init__(self, app: Klein) -> None:
         super().__init__(app)
-        self._later = later
+        endpoints: Mapping[str, Any] = app.endpoints
         self._plain = {
-            (method.encode("ascii"), rule.rule.encode("ascii")): unwrap(app.endpoints[rule.endpoint])
+            # Klein puts one function of its own around each.
+            (method.encode("ascii"), rule.rule.encode("ascii")): endpoints[rule.endpoint].__wrapped__
             for rule in app.url_map.iter_rules()
             if not rule.arguments
             for method in rule.methods or ()
@@ -42,15 +37,5 @@ class Dispatch(KleinResource):
         serve = None if request.prepath else self._plain.get((request.method, request.path))
         if serve is None:
             return super().render(request)
-        self._later.do(partial(_served, serve, request))
-        return NOT_DONE_YET
-
-
-def _served(serve: Callable[[Any], object], request: Any) -> None:
-    """Serve a request, unless its client has left meanwhile: nobody would hear of that any more."""
-    if request._disconnected:
-        return
-    try:
         serve(request)
-    except Exception:  # noqa: BLE001 - what a route does not expect is the request's to tell
-        request.processingFailed(Failure())
+        return NOT_DONE_YET

@@ -13,6 +13,7 @@ import httptools
 _VERSIONS = {"1.1": b"HTTP/1.1", "1.0": b"HTTP/1.0"}
 # Headers that say where a body ends; llhttp sees to it that there is one at most.
 _FRAMING = {b"content-length": b"Content-Length", b"transfer-encoding": b"Transfer-Encoding"}
+_METHOD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _UNUSUAL = frozenset({b"origin", b"expect"})
 # A first line as far as the end of its path.
 _BEGINNING = re.compile(rb"([!-~]+) ([!-~]+?)[? ]")
@@ -107,7 +108,13 @@ class Head:
 
 def is_possible(data: bytes) -> bool:
     """Whether these bytes may become a head: not if they are TLS's, or lines don't end as they must."""
-    return data[:1].isupper() and b"\n\n" not in data
+    return _METHOD.match(data) is not None and b"\n\n" not in data
+
+
+def lacks_method(data: bytes) -> bool:
+    """Whether these bytes would be a head that we understand, if only anybody knew its method."""
+    method, _, rest = data.partition(b" ")
+    return _METHOD.fullmatch(method) is not None and Head.read(b"GET " + rest).valid
 
 
 def beginning(data: bytes) -> tuple[bytes, bytes]:

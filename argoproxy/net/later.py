@@ -14,7 +14,7 @@ from twisted.python.failure import Failure
 from .record import log_bug
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Later:
     """
     Does what it is given behind the reactor's turn, in this order.

@@ -70,7 +70,7 @@ def request_id(request: WebRequest) -> str:
     return f"req_{new_token()}"
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Record:
     """
     A request's account, filled in as things become known.

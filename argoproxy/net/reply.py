@@ -33,7 +33,7 @@ PHRASES = {status.value: status.phrase.encode("ascii") for status in HTTPStatus}
 
 
 @implementer(IPushProducer)
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Reply:
     """
     What one client gets.

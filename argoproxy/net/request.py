@@ -19,7 +19,7 @@ from twisted.web.server import Request
 from argoproxy.errors import ClientFault, ProxyError, TooLarge
 
 from .headers import PlainHeaders
-from .record import Record, log_bug
+from .record import Record, log_bug, request_id
 from .reply import ID_HEADERS, JSON, PHRASES, Reply
 
 if TYPE_CHECKING:
@@ -126,8 +126,14 @@ class BoundedRequest(Request):
         self.process()
 
     def process(self) -> None:
-        """Called to serve it."""
+        """Called to have it served, which is done behind the turn in which it came."""
         site = self.site = self.channel.site
+        site.later.do(self._serve)
+
+    def _serve(self) -> None:
+        if self._disconnected:
+            self._note_leaving()
+            return
         if self.path[:1] != b"/" or not _is_text(self.path):
             self._answer_no_path()
             return
@@ -135,9 +141,16 @@ class BoundedRequest(Request):
         # Klein takes it as a whole.
         self.postpath = [_unquoted(self.path[1:])]
         try:
-            self.render(site.resource)
+            self.render(self.site.resource)
         except Exception:  # noqa: BLE001 - what a plain route does not expect becomes a 500 here, as others' does in the exchange
             self.processingFailed(Failure())
+
+    def _note_leaving(self) -> None:
+        """What came is an access, though nobody waits for its reply any more."""
+        record = Record(self.site.clock, self)
+        record.end = "client left"
+        record.over()
+        record.emit()
 
     def _answer_no_path(self) -> None:
         """Answer what asks for no path of ours: C{OPTIONS *} means the server as a whole."""
@@ -150,12 +163,15 @@ class BoundedRequest(Request):
 
     def processingFailed(self, reason: Failure) -> None:
         """Called with a bug of ours, in a route that answers by itself."""
+        if self.startedWriting:
+            log_bug("request {id} failed", request_id(self), reason)
+            self.loseConnection()
+            return
+        # Whatever else was to answer does no more, nor does it tell the log so.
+        self.notifications = []
         reply = Reply(self, self.site.faults_for(self.path), self.site.later)
         log_bug("request {id} failed", reply.record.id, reason)
-        if self.startedWriting:
-            self.loseConnection()
-        else:
-            reply.refuse(reply.bug())
+        reply.refuse(reply.bug())
 
     def write(self, data: bytes) -> None:
         """Send more of the reply; its head goes out with the first of it."""

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 from klein import Klein
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
+from twisted.web.http import parse_qs
 from twisted.web.server import Request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from argoproxy.conversation import Model
-from argoproxy.errors import ClientFault
+from argoproxy.errors import ClientFault, ProxyError
 from argoproxy.interfaces import ICatalogue, IDialect
 from argoproxy.limits import time_allowed
 
@@ -21,11 +23,10 @@ from .admission import Gate
 from .apis import Api, Apis
 from .dispatch import Dispatch
 from .health import PATH
-from .later import Later
 from .refresh import Counts, Refresher, Waiting
 from .reply import Reply
 from .status import Status
-from .traffic import Traffic, query_of
+from .traffic import Traffic, fields, query_of
 
 # What may stand behind a model's name in Google's paths, and the dialect in which it is asked.
 _GOOGLES_METHODS = {
@@ -52,7 +53,6 @@ class Routes:
         apis: Apis,
         refresher: Refresher,
         status: Status,
-        later: Later,
     ) -> None:
         """
         @param dialects: by name.
@@ -64,9 +64,11 @@ class Routes:
         self._status = status
         self.app = Klein()
         self.app.url_map.strict_slashes = False
+        self._asking: set[str] = set()
         self._route()
+        self._paths = self.app.url_map.bind("")
         self.app.handle_errors(HTTPException)(self._lost)  # type: ignore[arg-type]
-        self.resource = Dispatch(self.app, later)
+        self.resource = Dispatch(self.app)
 
     def _route(self) -> None:
         self._ask("/v1/chat/completions", "openai_chat")
@@ -77,8 +79,8 @@ class Routes:
         self._ask("/v1/messages/count_tokens", "anthropic_count")
         self._ask("/v1/chat", "argo_direct", resource="chat")
         self._ask("/v1/embed", "argo_direct", resource="embed")
-        self._serve("/v1/models/<path:name>", "POST", self._ask_google)
-        self._serve("/v1beta/models/<path:name>", "POST", self._ask_google)
+        self._serve("/v1/models/<path:name>", "POST", self._ask_google, asks=True)
+        self._serve("/v1beta/models/<path:name>", "POST", self._ask_google, asks=True)
         self._serve("/v1/models", "GET", self._models)
         self._serve("/v1/models/<path:name>", "GET", self._one_model)
         self._serve("/v1beta/models", "GET", self._models)
@@ -96,7 +98,7 @@ class Routes:
         def answer(request: Request) -> Deferred[None]:
             return self._traffic.exchange(request, self._dialects[dialect], variables)
 
-        self._serve(path, "POST", answer)
+        self._serve(path, "POST", answer, asks=True)
 
     def _tell(self, path: str, answer: Callable[[], tuple[int, bytes]]) -> None:
         """A path that the proxy answers itself, from memory."""
@@ -106,18 +108,35 @@ class Routes:
 
         self._serve(path, "GET", tell)
 
-    def _serve(self, path: str, method: str, answer: Callable[..., Any]) -> None:
-        self.app.route(path, methods=[method], endpoint=f"{method} {path}")(answer)
+    def _serve(self, path: str, method: str, answer: Callable[..., Any], asks: bool = False) -> None:
+        """@param asks: whether ARGO is asked there."""
+        endpoint = f"{method} {path}"
+        self.app.route(path, methods=[method], endpoint=endpoint)(answer)
+        if asks:
+            self._asking.add(endpoint)
+
+    def foresee(self, request: Request, method: bytes, target: bytes) -> ProxyError | None:
+        """What keeps a request from being served as far as its head tells, if anything does."""
+        path, _, query = target.partition(b"?")
+        try:
+            endpoint, variables = self._paths.match(unquote(path.decode("latin-1")), method.decode("ascii"))
+        except HTTPException as error:
+            return None if method == b"OPTIONS" else _fault_of(error)
+        if endpoint not in self._asking:
+            return None
+        if "name" in variables and _googles(variables["name"]) is None:
+            return _no_such_method()
+        return self._traffic.objection(request, fields(parse_qs(query)))
 
     def _reply(self, request: Request) -> Reply:
         return self._traffic.reply(request, self._apis.of_path(request.path).faults)
 
     def _ask_google(self, request: Request, name: str) -> Deferred[None] | None:
-        model, _, method = name.rpartition(":")
-        dialect = _GOOGLES_METHODS.get(method)
+        dialect = _googles(name)
         if dialect is None:
-            self._reply(request).refuse(ClientFault("There is no such method.", status=404, code="not_found"))
+            self._reply(request).refuse(_no_such_method())
             return None
+        model, _, method = name.rpartition(":")
         return self._traffic.exchange(request, self._dialects[dialect], {"model": model, "method": method})
 
     def _lister(self, request: Request) -> Api:
@@ -130,9 +149,8 @@ class Routes:
         return self._traffic.answer(request, api.faults, lambda models: api.models.listing(models.models(), query))
 
     def _one_model(self, request: Request, name: str) -> Deferred[None] | None:
-        if name.rpartition(":")[2] in _GOOGLES_METHODS:
-            reply = self._reply(request)
-            reply.refuse(_only(reply, "POST"))
+        if _googles(name) is not None:
+            self._reply(request).refuse(_only("POST"))
             return None
         api = self._lister(request)
         return self._traffic.answer(request, api.faults, lambda models: api.models.one(_known(models, name), name))
@@ -150,13 +168,10 @@ class Routes:
     def _lost(self, request: Request, failure: Failure) -> bytes:
         """A path or a method that there isn't. Klein finishes the request itself: it saw no route begin it."""
         reply, error = self._reply(request), failure.value
-        if isinstance(error, MethodNotAllowed):
-            allowed = ", ".join(sorted(error.valid_methods or ()))
-            if request.method == b"OPTIONS":
-                reply.options(f"{allowed}, OPTIONS")
-                return b""
-            return reply.refusal(_only(reply, allowed))
-        return reply.refusal(ClientFault("There is nothing at this path.", status=404, code="not_found"))
+        if isinstance(error, MethodNotAllowed) and request.method == b"OPTIONS":
+            reply.options(f"{_allowed(error)}, OPTIONS")
+            return b""
+        return reply.refusal(_fault_of(error))
 
 
 def _known(catalogue: ICatalogue, name: str) -> Model:
@@ -166,10 +181,30 @@ def _known(catalogue: ICatalogue, name: str) -> Model:
     return model
 
 
-def _only(reply: Reply, allowed: str) -> ClientFault:
-    """The fault for another method, of which the reply's head tells, too."""
-    reply.tell({"allow": f"{allowed}, OPTIONS"})
-    return ClientFault(f"Only {allowed} can be used here.", status=405, code="method_not_allowed")
+def _googles(name: str) -> str | None:
+    """The dialect of the method behind a model's name, if Google has it."""
+    return _GOOGLES_METHODS.get(name.rpartition(":")[2])
+
+
+def _no_such_method() -> ClientFault:
+    return ClientFault("There is no such method.", status=404, code="not_found")
+
+
+def _allowed(error: MethodNotAllowed) -> str:
+    return ", ".join(sorted(error.valid_methods or ()))
+
+
+def _fault_of(error: BaseException | None) -> ClientFault:
+    """The fault for a path or a method that there isn't."""
+    if isinstance(error, MethodNotAllowed):
+        return _only(_allowed(error))
+    return ClientFault("There is nothing at this path.", status=404, code="not_found")
+
+
+def _only(allowed: str) -> ClientFault:
+    """The fault for another method."""
+    text, told = f"Only {allowed} can be used here.", {"allow": f"{allowed}, OPTIONS"}
+    return ClientFault(text, status=405, code="method_not_allowed", taken=told)
 
 
 def _patience(request: Request) -> float | None:

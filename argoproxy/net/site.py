@@ -31,6 +31,10 @@ def anybody(request: Request, path: bytes) -> None:
     """Nobody is a stranger."""
 
 
+def nothing(request: Request, method: bytes, target: bytes) -> None:
+    """Nothing is foreseen."""
+
+
 class BoundedSite(Site):
     """
     A Site that bounds bodies and can drain.
@@ -41,6 +45,8 @@ class BoundedSite(Site):
     @ivar hosts: what requests may call it.
     @ivar origins: whose pages may ask.
     @ivar stranger: why nothing is read of somebody, by a request's head and its path with the query; or L{None}.
+    @ivar foresee: what keeps a request from being served, by its head, its method, and its path with the query; or
+        L{None}. Whoever waits for a word before they send a body is told.
     @ivar later: does what can wait.
     @ivar crowd: what bounds the connections, if anything does.
     @ivar longest_stall: seconds for which a client may read nothing of what there is for it; 0 for any time.
@@ -61,6 +67,7 @@ class BoundedSite(Site):
         self.later = Later(reactor)
         self.hosts, self.origins = Hosts(), Origins()
         self.stranger: Callable[[Request, bytes], ProxyError | None] = anybody
+        self.foresee: Callable[[Request, bytes, bytes], ProxyError | None] = nothing
         self.crowd: Crowd | None = None
         self.longest_stall = 0.0
         self.connections: set[Channel] = set()

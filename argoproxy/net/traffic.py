@@ -96,7 +96,6 @@ class Traffic:
         route = RouteCall(path, query_of(request), _headers(request, dialect))
         coding = coding_of(request)
         if (fault := self._refusal(request, coding, len(body), guest.user)) is not None:
-            reply.tell({} if coding in CODINGS else {"accept-encoding": TAKEN})
             reply.refuse(fault)
             return succeed(None)
         exchange = self.begin(guest.parties, dialect, reply)
@@ -136,6 +135,14 @@ class Traffic:
         log_bug("request {id} could not be told its fault", reply.record.id, failure)
         reply.give_up()
 
+    def objection(self, request: Request, query: Mapping[str, str]) -> ClientFault | None:
+        """Why ARGO won't be asked, as far as a request's head tells."""
+        return self.objection_to(request, self.guest(request, query))
+
+    def objection_to(self, request: Request, guest: Guest) -> ClientFault | None:
+        """The same of somebody who is known."""
+        return self._refusal(request, coding_of(request), 0, guest.user)
+
     def _refusal(self, request: Request, coding: str, length: int, user: str) -> ClientFault | None:
         if length > self.most_bytes:
             return TooLarge(self.most_bytes)
@@ -147,7 +154,8 @@ class Traffic:
             )
         if coding not in CODINGS:
             text = f"The body may be compressed by one of {TAKEN}."
-            return ClientFault(text, status=415, code="unsupported_content_encoding")
+            told = {"accept-encoding": TAKEN}
+            return ClientFault(text, status=415, code="unsupported_content_encoding", taken=told)
         if not user:
             text = "Give your ANL user name as the API key: this proxy asks ARGO in its clients' own names."
             return ClientFault(text, status=401, code="missing_api_key")

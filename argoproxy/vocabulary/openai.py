@@ -16,27 +16,6 @@ from argoproxy.conversation import Tool, ToolCall, ToolChoice, Usage
 
 _NULL = msgspec.Raw(b"null")
 
-ERROR_TYPES: Mapping[int, str] = {
-    401: "authentication_error",
-    403: "permission_error",
-    408: "timeout_error",
-    429: "rate_limit_error",
-    504: "timeout_error",
-}
-"""What C{error.type} is for a status; others are C{invalid_request_error} below 500 and C{server_error} above."""
-
-KNOWN_ERROR_TYPES = frozenset(
-    {
-        *ERROR_TYPES.values(),
-        "insufficient_quota",
-        "invalid_request_error",
-        "requests",
-        "server_error",
-        "tokens",
-    }
-)
-"""The values of C{error.type} that OpenAI's clients know: an upstream's own is kept if it is among them."""
-
 NOOPS: Mapping[str, object] = {
     "best_of": 1,
     "frequency_penalty": 0,

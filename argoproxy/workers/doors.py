@@ -1,8 +1,8 @@
 """
-A worker's listening sockets: its own, and those of a slot that it covers.
+Where connections come in to a worker: at its own slot's doors, and at those of a slot that it covers.
 
-All are shared with the supervisor, so that closing one here closes nothing: what waits in its queue waits for whoever
-serves it next.
+All their sockets are shared with the supervisor, so that closing one here closes nothing: what waits in its queue waits
+for whoever serves it next.
 """
 
 from __future__ import annotations
@@ -13,7 +13,10 @@ from typing import Any
 
 import attrs
 
-from argoproxy.listening import accept_waiting, shut
+from argoproxy.listening import shut
+
+from .balance import Balance
+from .door import Door
 
 
 @attrs.define(eq=False)
@@ -24,37 +27,47 @@ class Doors:
 
     _reactor: Any
     _addresses: Sequence[tuple[Sequence[socket.socket], Any]]
-    _open: dict[int, list[Any]] = attrs.field(factory=dict)
+    _balance: Balance
+    _open: dict[int, list[Door]] = attrs.field(factory=dict)
 
     def open(self, slot: int) -> None:
-        """Serve a slot's sockets."""
+        """Serve a slot. From when it is the own one, other workers pass connections on."""
         if slot not in self._open:
             self._open[slot] = [
-                self._reactor.adoptStreamPort(sockets[slot].fileno(), sockets[slot].family, factory)
-                for sockets, factory in self._addresses
+                Door(self._reactor, sockets[slot], factory, self._balance, slot, number)
+                for number, (sockets, factory) in enumerate(self._addresses)
             ]
+        if slot == self._balance.slot:
+            self._balance.enter()
 
     def close(self, slot: int) -> None:
-        """Serve them no longer."""
-        for port in self._open.pop(slot, []):
-            port.stopListening()
+        """Serve it no longer."""
+        for door in self._open.pop(slot, []):
+            door.close()
+
+    def beat(self) -> None:
+        """Called twice a second: let the other workers know that this one lives."""
+        self._balance.beat()
 
     def empty(self) -> None:
         """
         Accept what waits, and let nothing more come, for any worker: when all leave, a queue is broken off with its
         socket. Who has left already does nothing.
         """
+        self._balance.leave()
         for sockets, _ in self._addresses:
             for one in sockets:
                 shut(one)
-        for ports in self._open.values():
-            for port in ports:
-                accept_waiting(port)
+        for doors in self._open.values():
+            for door in doors:
+                door.empty()
 
     def leave(self) -> None:
         """Serve nothing any longer, and give up the sockets: they are closed when nobody has them any more."""
+        self._balance.leave()
         for slot in list(self._open):
             self.close(slot)
+        self._balance.close()
         for sockets, _ in self._addresses:
             for one in sockets:
                 one.close()

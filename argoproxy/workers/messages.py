@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-import attrs
 import msgspec
 
 from argoproxy.config import Config
 from argoproxy.net.peers import Condition, Fleet, News
 
-# A worker's file descriptors, beside the three that every process has: where it reports, and where its sockets begin.
+# A worker's file descriptors, beside the three that every process has: where it reports, and where its sockets begin,
+# with what it has in common with others behind them.
 REPORTS = 3
 FIRST_SOCKET = 4
 # Signals that are the supervisor's alone. A terminal's reach all processes.
@@ -113,9 +113,9 @@ def line(message: Command | Told) -> bytes:
 
 def fields(config: Config) -> Mapping[str, Any]:
     """A configuration as it is sent; C{Config(**fields)} is the same one again."""
-    given = {field.name: getattr(config, field.name) for field in attrs.fields(Config)}
-    simulator = attrs.asdict(config.simulator)
-    return {**given, "simulator": {name: value for name, value in simulator.items() if value is not None}}
+    simulator = msgspec.structs.asdict(config.simulator)
+    given = {name: value for name, value in simulator.items() if value is not None}
+    return {**msgspec.structs.asdict(config), "simulator": given}
 
 
 def _plain(value: object) -> object:

@@ -27,7 +27,10 @@ from .messages import FIRST_SOCKET, REPORTS, UNHEARD, Command, Frames, Told, lin
 
 _log = Logger()
 
-_PROGRAM = "import sys; sys.path[:] = {path!r}; from argoproxy.workers.worker import main; main()"
+_PROGRAM = (
+    "import sys; sys.path[:] = {path!r}; from argoproxy.tuning import hold; hold(); "
+    "from argoproxy.workers.worker import main; main()"
+)
 _STDIN, _STDOUT, _STDERR = range(3)
 # Bytes of a message, or of a line that nobody formatted, beyond which it isn't one.
 _LONGEST = 20_000_000
@@ -111,16 +114,16 @@ class WorkerProcess(ProcessProtocol):
             _log.warn("worker {slot}: {words}", slot=self.slot, words=words.decode("utf-8", "replace"))
 
 
-def spawn(reactor: Any, worker: WorkerProcess, sockets: Sequence[int]) -> None:
+def spawn(reactor: Any, worker: WorkerProcess, commons: Sequence[int]) -> None:
     """
     Start the process of a worker.
 
-    @param sockets: the descriptors of those of every address, in the order of the slots.
+    @param commons: the descriptors that all workers have, the sockets of every address first.
     """
     program = _PROGRAM.format(path=sys.path)
     arguments = [sys.executable, "-c", program, "argoproxy", f"worker-{worker.slot}"]
     pipes: dict[int, Any] = {_STDIN: "w", _STDOUT: "r", _STDERR: "r", REPORTS: "r"}
-    descriptors = {**pipes, **dict(enumerate(sockets, FIRST_SOCKET))}
+    descriptors = {**pipes, **dict(enumerate(commons, FIRST_SOCKET))}
     # They wait until it ignores them by itself, which it can't before the interpreter has started.
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, UNHEARD)
     try:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
-import attrs
 import msgspec
 from twisted.application.service import IService, MultiService
 from twisted.internet.defer import CancelledError, Deferred, maybeDeferred, succeed
@@ -23,6 +22,7 @@ from argoproxy.logs import Destination, LogFault, syslog_prefix
 from argoproxy.net.peers import News
 from argoproxy.soundness import check
 
+from .commons import Commons
 from .messages import Begin, Told, fields
 from .process import WorkerProcess, spawn
 from .share import shares
@@ -70,7 +70,7 @@ def make_supervisor(
 
     @param sockets: as L{claim_for_workers} gives them.
     @param twistd: C{twistd}'s options.
-    @raise ConfigFault: there is no such simulator.
+    @raise ConfigFault: there is no such simulator, or nothing that workers could have in common.
     @raise LogFault: the workers couldn't log there.
     """
     from twisted.internet import reactor
@@ -86,7 +86,15 @@ def make_supervisor(
         syslog=syslog_prefix(twistd),
         news=News(),
     )
-    return SupervisorService(reactor, played, begin, sockets, _writer(log.stream), simulator)
+    commons = _commons(sockets, config.workers)
+    return SupervisorService(reactor, played, begin, commons, _writer(log.stream), simulator)
+
+
+def _commons(sockets: list[socket.socket], slots: int) -> Commons:
+    try:
+        return Commons(sockets, slots)
+    except OSError as error:
+        raise ConfigFault(f"workers: must be 1: what they have in common can't be made ({error.strerror})") from None
 
 
 def _simulated(config: Config, reactor: Any) -> tuple[Config, IService]:
@@ -98,7 +106,7 @@ def _simulated(config: Config, reactor: Any) -> tuple[Config, IService]:
 
 def _told(config: Config) -> Mapping[str, Any]:
     """What a worker is told of a configuration; its notices the supervisor tells."""
-    return fields(attrs.evolve(config, notices=()))
+    return fields(msgspec.structs.replace(config, notices=()))
 
 
 def _writer(stream: Any) -> Callable[[str], None]:
@@ -119,7 +127,7 @@ class SupervisorService(MultiService):
         reactor: Any,
         config: Config,
         begin: Begin,
-        sockets: list[socket.socket],
+        commons: Commons,
         write: Callable[[str], None],
         simulator: IService | None,
     ) -> None:
@@ -134,7 +142,7 @@ class SupervisorService(MultiService):
         self._reactor = reactor
         self._config = config
         self._begin = begin
-        self._sockets = sockets
+        self._commons = commons
         self._write = write
         self._delaying: Deferred[None] | None = None
         slots = [Slot(number) for number in range(begin.slots)]
@@ -158,8 +166,7 @@ class SupervisorService(MultiService):
             self._delaying = deferLater(self._reactor, delay)
             with suppress(CancelledError):
                 await self._delaying
-        for one in self._sockets:
-            one.close()
+        self._commons.close()
         await self._supervisor.stop()
         self._vigil.stop()
         await maybeDeferred(super().stopService)
@@ -205,7 +212,7 @@ class SupervisorService(MultiService):
 
     def _spawn(self, slot: int, news: News) -> WorkerProcess:
         worker = WorkerProcess(slot, self._heard, self._ended, self._write)
-        spawn(self._reactor, worker, [one.fileno() for one in self._sockets])
+        spawn(self._reactor, worker, self._commons.descriptors)
         worker.send(msgspec.structs.replace(self._begin, slot=slot, news=news))
         return worker
 
@@ -214,5 +221,7 @@ class SupervisorService(MultiService):
         self._supervisor.heard(worker, told)
 
     def _ended(self, worker: WorkerProcess, how: str) -> None:
+        if worker.pid is not None:
+            self._commons.board.leave(worker.slot, worker.pid)
         self._vigil.ended(worker)
         self._supervisor.ended(worker, how)

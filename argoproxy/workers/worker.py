@@ -8,6 +8,7 @@ service manager reach all processes.
 from __future__ import annotations
 
 import importlib
+import itertools
 import os
 import signal
 import socket
@@ -15,6 +16,7 @@ from collections.abc import Callable, Coroutine, Iterator, Mapping
 from typing import Any
 
 import attrs
+import msgspec
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.internet.task import LoopingCall, deferLater
@@ -47,7 +49,7 @@ from .messages import (
     line,
 )
 from .outlet import Outlet
-from .share import share
+from .share import share, shortage
 from .vigil import BEAT
 
 _STDIN, _STDOUT = 0, 1
@@ -59,9 +61,6 @@ _TURNS = 2
 
 def main() -> None:
     """Run until it is told to end."""
-    from argoproxy.tuning import hold
-
-    hold()
     for number in UNHEARD:
         signal.signal(number, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, UNHEARD)
@@ -83,7 +82,8 @@ def main() -> None:
     worker.report = control.send
     reactor.callWhenRunning(worker.start)
     reactor.callWhenRunning(stdio.StandardIO, control, _STDIN, REPORTS)
-    reactor.run()
+    # Its handlers would heed signals until they are taken out again.
+    reactor.run(installSignalHandlers=False)  # type: ignore[call-arg]  # which the interface doesn't have
     outlet.end()
 
 
@@ -101,23 +101,27 @@ def _assembled(begin: Begin, reactor: Any, outlet: Outlet) -> Worker:
     from argoproxy.logs import piped
     from argoproxy.service import make_worker_proxy
 
+    from .balance import Balance
+    from .commons import take_up
     from .doors import Doors
 
-    config = share(Config(**begin.config), begin.slot, begin.slots)
+    whole = Config(**begin.config)
+    config = share(whole, begin.slot, begin.slots)
     globalLogBeginner.beginLoggingTo([piped(config, begin.syslog, outlet)], redirectStandardIO=False)
     if begin.slot:
-        config = attrs.evolve(config, update_check=False)
+        config = msgspec.structs.replace(config, update_check=False)
     proxy = make_worker_proxy(config, reactor)
+    numbers = itertools.count(FIRST_SOCKET)
     groups: list[list[socket.socket]] = []
 
     def inherited(host: str, port: int) -> socket.socket:
-        start = FIRST_SOCKET + len(groups) * begin.slots
-        groups.append([socket.socket(fileno=number) for number in range(start, start + begin.slots)])
+        groups.append([socket.socket(fileno=next(numbers)) for _ in range(begin.slots)])
         return groups[-1][begin.slot]
 
     claims = [one for one in claim(config.listen, config.host, config.port, inherited) if isinstance(one, TcpClaim)]
     proxy.listen_at(claims)
-    doors = Doors(reactor, list(zip(groups, (one.served(proxy.site) for one in claims), strict=True)))
+    balance = Balance(*take_up(numbers, groups), begin.slot, shortage(whole, begin.slot, begin.slots))
+    doors = Doors(reactor, list(zip(groups, (one.served(proxy.site) for one in claims), strict=True)), balance)
     return Worker(reactor, proxy, doors, begin.slot, begin.news)
 
 
@@ -174,8 +178,6 @@ class Worker:
         """Serve."""
         from argoproxy.tuning import settle
 
-        # The reactor has put in a handler of its own.
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         self._proxy.peers.learn(self._known)
         self._proxy.peers.watch_models(lambda news: self.report(Learnt(news)))
         self._proxy.start()
@@ -247,6 +249,7 @@ class Worker:
         self._reporting.start(_PACE)
 
     def _tell(self) -> None:
+        self._doors.beat()
         said = [*self._changed(), *self._learnt()]
         self._silent = 0.0 if said else self._silent + _PACE
         if self._silent >= BEAT:

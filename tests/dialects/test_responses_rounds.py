@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import msgspec
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from argoproxy.conversation import Image, Message, Part, Reasoning, RouteCall, Text, Tool, ToolCall, ToolResult
@@ -188,6 +188,15 @@ def _other(part: Part, freeform: set[str]) -> dict[str, Any]:
 
 
 @given(BODIES)
+@example(
+    {
+        "input": [
+            {"role": "assistant", "content": ""},
+            {"role": "assistant", "content": []},
+            {"type": "reasoning", "summary": [{"type": "summary_text", "text": "Hm."}]},
+        ]
+    }
+)
 def test_nothing_is_lost_between_reading_and_writing(body: dict[str, Any]) -> None:
     asked = _parsed(body)
     assert _parsed(_written(asked)) == asked

@@ -36,6 +36,7 @@ class WatchTests(SynchronousTestCase):
         )
         self.watch.start()
         self.faults: list[Exception] = []
+        self.hearing: Exception | None = None
 
     def read(self) -> tuple[ApiKey, ...]:
         if self.faults:
@@ -46,6 +47,8 @@ class WatchTests(SynchronousTestCase):
         file.write(self.path, [ApiKey(name=name, sha256=f"{place:064x}") for place, name in enumerate(names)])
 
     def hear(self, keys: tuple[ApiKey, ...]) -> int:
+        if self.hearing is not None:
+            raise self.hearing
         self.told.append([key.name for key in keys])
         return len(keys)
 
@@ -110,7 +113,15 @@ class WatchTests(SynchronousTestCase):
     def test_what_nobody_has_foreseen_is_told_and_does_not_end_the_looking(self) -> None:
         self.write("bob")
         self.faults = [ZeroDivisionError("secret")]
-        assert self.after(2) == ["keys: those in use stay: the file could not be read (ZeroDivisionError)"]
+        assert self.after(2) == ["keys: those in use stay: the file could not be used (ZeroDivisionError)"]
+        self.write("bob", "carol")
+        assert self.after(2) == ["keys: good ones now: 2"]
+
+    def test_nor_does_what_those_who_are_told_have_not_foreseen(self) -> None:
+        self.write("bob")
+        self.hearing = ZeroDivisionError("secret")
+        assert self.after(2) == ["keys: those in use stay: the file could not be used (ZeroDivisionError)"]
+        self.hearing = None
         self.write("bob", "carol")
         assert self.after(2) == ["keys: good ones now: 2"]
 

@@ -10,6 +10,7 @@ from twisted.internet.abstract import FileDescriptor
 from twisted.internet.error import ConnectionAborted
 from twisted.python.failure import Failure
 
+from argoproxy.simulator import SimulatorSettings
 from tests.conftest import LoggedErrors
 from tests.net.test_site import HELLO, Line, Transport
 from tests.web import Web
@@ -164,8 +165,9 @@ def test_what_could_be_read_in_two_ways_is_refused_and_the_connection_closed(hea
         b"GET /health HTTP/2.0",
         b"GET /health HTTP/0.9",
         b"GET /health",
-        b"get /health HTTP/1.1",
-        b"BREW /health HTTP/1.1",
+        b"BREW /health HTTP/2.0",
+        b"BREW /health",
+        b"BR{EW /health HTTP/1.1",
         b"GET /hea lth HTTP/1.1",
         b"GET /\xff HTTP/1.1",
         b"PRI * HTTP/2.0",
@@ -182,6 +184,38 @@ def test_a_first_line_that_is_none_is_refused(first: bytes) -> None:
     line = Line(Web())
     assert _statuses(line.send(first + b"\r\nHost: x\r\n\r\n")) == [400]
     assert line.closed
+
+
+UNKNOWN_METHODS = [b"BREW", b"get", b"GETX", b"G", b"foo-bar", b"PLAY", b"~1"]
+
+
+@pytest.mark.parametrize("method", UNKNOWN_METHODS)
+@pytest.mark.parametrize("version", [b"1.0", b"1.1"])
+def test_a_method_that_nobody_knows_is_not_implemented(method: bytes, version: bytes) -> None:
+    line = Line(Web())
+    request = b"%b /v1/messages HTTP/%b\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody" % (method, version)
+    for byte in request:
+        assert not line.said() or line.closed
+        line.channel.dataReceived(bytes([byte]))
+    assert _statuses(line.send(HEALTH)) == [501]
+    assert line.closed
+    [body] = _bodies(line.said())
+    assert body["type"] == "error"
+    assert body["error"]["details"]["error_code"] == "unknown_method"
+
+
+def test_what_is_no_request_is_none_by_whichever_method() -> None:
+    assert _statuses(Line(Web()).send(b"BREW / HTTP/1.1\r\nHost: x\r\nContent-Length : 4\r\n\r\n")) == [400]
+
+
+@pytest.mark.parametrize("method", [b"PUT", b"TRACE", b"PROPFIND", b"QUERY"])
+def test_a_known_method_that_can_not_be_used_is_told_which_can(method: bytes) -> None:
+    line = Line(Web())
+    said = line.send(HEALTH.replace(b"GET", method))
+    assert _statuses(said) == [405]
+    assert b"\r\nallow: get, head, options\r\n" in said.lower()
+    assert not line.closed
+    assert _statuses(line.send(HEALTH.replace(b"GET /health", method + b" /nothing"))) == [405, 404]
 
 
 @pytest.mark.parametrize(
@@ -584,15 +618,55 @@ def test_a_body_that_was_refused_is_answered_once() -> None:
     assert line.closed
 
 
-def test_much_that_is_sent_ahead_of_a_reply_ends_the_connection() -> None:
+def _offer(line: Line, data: bytes) -> bytes:
+    """Send as much of it as is read; what is left."""
+    while data and line.transport.producerState == "producing":
+        line.channel.dataReceived(data[:65_536])
+        data = data[65_536:]
+    return data
+
+
+def _held(line: Line) -> int:
+    """Bytes that have been read and wait for their turn."""
+    return len(line.channel._unread) + sum(map(len, line.channel._dataBuffer))
+
+
+def test_what_is_asked_ahead_waits_unread_and_is_all_served() -> None:
+    line = Line(Web(SimulatorSettings(first_byte_delay=1.0)))
+    body = HELLO + b" " * 700_000
+    left = _offer(line, (CHAT + b"Content-Length: %d\r\n\r\n%b" % (len(body), body)) * 6)
+    while left:
+        assert line.transport.producerState == "paused"
+        line.web.settle(1.0)
+        left = _offer(line, left)
+    for _ in range(6):
+        line.web.settle(1.0)
+    assert _statuses(line.said()) == [200] * 6
+    assert line.transport.producerState == "producing"
+
+
+@pytest.mark.parametrize("request_", [MEASURED, CHUNKED], ids=["measured", "chunked"])
+def test_no_more_is_held_of_what_is_asked_ahead_than_a_megabyte(request_: bytes) -> None:
+    line = Line(Web(SimulatorSettings(first_byte_delay=1.0)))
+    left = request_ * (4_000_000 // len(request_))
+    for served in range(5):
+        assert line.said().count(b"HTTP/1.1 200 ") == served
+        left = _offer(line, left)
+        assert line.transport.producerState == "paused"
+        assert _held(line) < 1_200_000
+        line.web.settle()
+        line.web.settle(1.0)
+
+
+def test_who_reads_nothing_is_read_no_further_either() -> None:
     line = Line(Web())
     body = HELLO.replace(b"Hello", b"[sim:hang]")
     line.send(CHAT + b"Content-Length: %d\r\n\r\n" % len(body) + body)
-    for _ in range(110):
-        line.channel.dataReceived(b"x" * 10_000)
-    assert line.closed
-    line.web.settle()
-    assert line.web.simulator.open_requests == 0
+    _producer(line).pauseProducing()
+    assert _offer(line, HEALTH * 100_000)
+    assert _held(line) < 1_200_000
+    _producer(line).resumeProducing()
+    assert line.transport.producerState == "paused"
 
 
 def test_a_bug_in_a_route_that_answers_by_itself_is_a_500_with_an_id(

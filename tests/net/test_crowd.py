@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import attrs
+import msgspec
 import pytest
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.interfaces import IAddress
@@ -108,9 +108,9 @@ def test_one_too_many_costs_no_handshake_either() -> None:
 def test_a_reload_brings_other_bounds() -> None:
     web = Web()
     assert all(_come(web) for _ in range(3))
-    web.proxy.reload(attrs.evolve(web.config, max_connections=3))
+    web.proxy.reload(msgspec.structs.replace(web.config, max_connections=3))
     assert _come(web) is None
-    web.proxy.reload(attrs.evolve(web.config, max_connections_per_address=4))
+    web.proxy.reload(msgspec.structs.replace(web.config, max_connections_per_address=4))
     assert _come(web) is not None
     assert _come(web) is None
     web.proxy.reload(web.config)

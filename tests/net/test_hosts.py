@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from typing import Any
 
-import attrs
+import msgspec
 import pytest
 from twisted.internet.address import UNIXAddress
 
@@ -97,7 +97,7 @@ def test_the_target_counts_where_it_names_a_host() -> None:
 
 def test_a_reload_brings_other_names() -> None:
     web = _listening(_at("127.0.0.1"))
-    web.proxy.reload(attrs.evolve(web.config, allowed_hosts=("argo",), cors_origins=("https://a.gov",)))
+    web.proxy.reload(msgspec.structs.replace(web.config, allowed_hosts=("argo",), cors_origins=("https://a.gov",)))
     assert [_status(_get(web, host)) for host in ("localhost", "argo", "evil.example")] == [200, 200, 421]
     assert web.proxy.site.origins.fault(b"https://a.gov", b"") is None
 
@@ -150,7 +150,7 @@ def test_a_proxy_that_asks_for_keys_may_be_reached_by_others(keys: Any, warned: 
 def test_who_takes_the_keys_away_is_warned_too(told: list[str]) -> None:
     web = _listening(_at("0.0.0.0"), keys=KEYS)
     web.proxy.start()
-    web.proxy.reload(attrs.evolve(web.config, keys=()))
+    web.proxy.reload(msgspec.structs.replace(web.config, keys=()))
     assert sum("other machines can reach this proxy" in one for one in told) == 1
     web.stop()
     web.settle()

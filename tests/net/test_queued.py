@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import attrs
+import msgspec
 import pytest
 from twisted.internet.address import IPv4Address
 
@@ -255,10 +255,10 @@ def test_each_wire_has_its_own_places() -> None:
 def test_a_reload_changes_the_bounds_for_those_who_wait_too() -> None:
     web = Web(SLOW, max_upstream=1)
     got = [_begin(web) for _ in range(4)]
-    web.proxy.reload(attrs.evolve(web.config, max_upstream={"gateway": 3}))
+    web.proxy.reload(msgspec.structs.replace(web.config, max_upstream={"gateway": 3}))
     web.settle()
     assert web.simulator.open_requests == 3
-    web.proxy.reload(attrs.evolve(web.config, max_upstream={}))
+    web.proxy.reload(msgspec.structs.replace(web.config, max_upstream={}))
     web.settle()
     assert web.simulator.open_requests == 4
     web.settle(1.0)

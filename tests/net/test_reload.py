@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import attrs
+import msgspec
 import pytest
 from twisted.logger import capturedLogs, formatEvent
 
@@ -31,7 +31,7 @@ class Served(Web):
     def reload(self, **changed: Any) -> list[str]:
         """Serve by a configuration that differs in that; what was logged."""
         with capturedLogs() as events:
-            self.proxy.reload(attrs.evolve(self.config, **changed))
+            self.proxy.reload(msgspec.structs.replace(self.config, **changed))
         self.settle()
         return [formatEvent(event) for event in events]
 
@@ -190,7 +190,7 @@ def test_one_that_has_been_stopped_stays_so() -> None:
 
 def test_before_the_start_nothing_is_asked_yet() -> None:
     web = Web(update_check=False)
-    web.proxy.reload(attrs.evolve(web.config, user="another"))
+    web.proxy.reload(msgspec.structs.replace(web.config, user="another"))
     web.settle()
     assert not web.simulator.requests
     web.proxy.start()

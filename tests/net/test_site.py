@@ -12,6 +12,7 @@ from twisted.internet.error import ConnectionDone
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
+from argoproxy.config.keys import ApiKey
 from argoproxy.net.channel import Channel
 from argoproxy.service import ProxyService
 from argoproxy.simulator import SimulatorSettings
@@ -84,6 +85,54 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_read() -> None:
     assert not line.closed
     assert line.send(b"x" * 5000) == reply
     assert line.closed
+
+
+FORESEEN = {
+    "no such path": ("POST /v1/nothing", "", 404, "not_found"),
+    "no such method": ("PUT /v1/chat/completions", "", 405, "method_not_allowed"),
+    "no such method of Google's": ("POST /v1beta/models/gpt-4o:tune", "", 404, "not_found"),
+    "no JSON": ("POST /v1/messages", "Content-Type: text/plain\r\n", 415, "unsupported_media_type"),
+    "a coding": ("POST /v1/models/x:embedContent", "Content-Encoding: br\r\n", 415, "unsupported_content_encoding"),
+}
+
+
+@pytest.mark.parametrize(("line", "headers", "status", "code"), FORESEEN.values(), ids=FORESEEN)
+@pytest.mark.parametrize("body", ["Content-Length: 4", "Transfer-Encoding: chunked"])
+def test_what_the_head_alone_decides_is_said_in_place_of_continue(
+    line: str, headers: str, status: int, code: str, body: str
+) -> None:
+    head = f"{line} HTTP/1.1\r\nHost: x\r\n{headers}{body}\r\n"
+    told = Line(Web()).send(f"{head}Expect: 100-continue\r\n\r\n".encode())
+    behind = Line(Web()).send(f"{head}\r\n".encode() + (b"0\r\n\r\n" if "chunked" in body else b"body"))
+    for said in (told, behind):
+        assert _status(said) == status
+        assert code in json.dumps(_json(said)).lower()
+        assert (b"\r\nallow: post, options\r\n" in said.lower()) == (status == 405)
+        assert (b"\r\naccept-encoding: " in said.lower()) == (code == "unsupported_content_encoding")
+
+
+@pytest.mark.parametrize("settings", [{"keys": (ApiKey(name="one", sha256="0" * 64),)}, {"username_passthrough": True}])
+def test_nor_is_anybody_told_to_go_on_who_does_not_say_who_they_are(settings: dict[str, Any]) -> None:
+    reply = Line(Web(**settings)).send(_post(headers="Expect: 100-continue\r\n").partition(HELLO)[0])
+    assert _status(reply) == 401
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        "POST /v1/chat/completions?a=b",
+        "POST /v1beta/models/gpt-4o:generateContent",
+        "POST /refresh",
+        "GET /health",
+        "OPTIONS /v1/chat/completions",
+    ],
+)
+def test_whoever_may_go_on_is_told_so(request_: str) -> None:
+    head = f"{request_} HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"
+    line = Line(Web())
+    assert line.send(head.encode()) == b"HTTP/1.1 100 Continue\r\n\r\n"
+    assert line.send(b"{}").count(b"HTTP/1.1 ") == 2
+    assert not line.closed
 
 
 def test_anthropics_clients_are_told_the_id_of_one_that_is_too_large() -> None:

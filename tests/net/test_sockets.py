@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import attrs
+import msgspec
 import pytest
 import pytest_twisted
 import treq
@@ -313,7 +314,7 @@ async def test_connections_beyond_the_bound_are_closed_and_the_others_served() -
 async def test_names_can_be_resolved_by_the_operator() -> None:
     async with _live() as live:
         port = live.proxy._serving.config.base_url.rpartition(":")[2]
-        config = attrs.evolve(
+        config = msgspec.structs.replace(
             live.proxy._serving.config,
             argo_base_url=f"http://argo.invalid:{port}",
             resolve_overrides={f"argo.invalid:{port}": "127.0.0.1"},
@@ -356,7 +357,7 @@ async def test_an_overridden_address_keeps_the_name_for_tls(transport: str) -> N
 @pytest_twisted.ensureDeferred
 async def test_an_argo_that_is_not_there_is_a_502() -> None:
     async with _live() as live:
-        config = attrs.evolve(live.proxy._serving.config, argo_base_url="http://127.0.0.1:1")
+        config = msgspec.structs.replace(live.proxy._serving.config, argo_base_url="http://127.0.0.1:1")
         proxy = make_proxy(config, reactor)
         port = reactor.listenTCP(0, proxy.site, interface="127.0.0.1")
         status, body = await Live(proxy, live.argo, port.getHost().port).chat()

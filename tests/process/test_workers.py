@@ -7,7 +7,8 @@ import os
 import re
 import signal
 import socket
-from contextlib import ExitStack, closing
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, suppress
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -35,9 +36,32 @@ def _asked(port: int, path: str) -> Any:
 
 
 def _live(twistd: Twistd, count: int = 2) -> None:
-    """Wait until so many workers serve, and no other ones are left."""
-    wanted = {"configured": 2, "live": count, "retiring": 0}
+    """Wait until so many workers serve, as many as there should be, and no other ones are left."""
+    wanted = {"configured": count, "live": count, "retiring": 0}
     until(lambda: _asked(twistd.port, "/version")["workers"] == wanted, f"{count} workers")
+
+
+def _connections(port: int, pids: list[int]) -> list[int]:
+    """How many of the clients' connections each process has."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    of_port, listening = f":{port:04X}", "0A"
+    names = {f"socket:[{row[9]}]" for row in rows if row[1].endswith(of_port) and row[3] != listening}
+    return [sum(one in names for one in _descriptors(pid)) for pid in pids]
+
+
+def _descriptors(pid: int) -> Iterator[str]:
+    """What a process has open, by the kernel's names; it may close some meanwhile."""
+    for one in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            yield os.readlink(one)
+
+
+def _begun(port: int) -> socket.socket:
+    """A connection that is on its way."""
+    client = socket.socket()
+    client.setblocking(False)
+    client.connect_ex(("127.0.0.1", port))
+    return client
 
 
 def test_any_connection_tells_of_all(twistd: Twistd) -> None:
@@ -47,6 +71,30 @@ def test_any_connection_tells_of_all(twistd: Twistd) -> None:
         open_ = {"open": 1, "served": 0, "repeated": 0, "waiting": 0}
         for _ in range(8):
             until(lambda: _asked(twistd.port, "/health/ready")["requests"] == open_, "one open request, told by all")
+
+
+def test_connections_that_come_at_once_are_shared_out(twistd: Twistd) -> None:
+    with twistd.running(*twistd.proxy(*WORKERS)):
+        _live(twistd)
+        workers = served(twistd.output())
+        for _ in range(3):
+            until(lambda: not any(_connections(twistd.port, workers)), "none are there")
+            with ExitStack() as clients:
+                for _ in range(16):
+                    clients.enter_context(closing(_begun(twistd.port)))
+                until(lambda: sum(_connections(twistd.port, workers)) == 16, "all are accepted")
+                assert _connections(twistd.port, workers) == [8, 8]
+
+
+def test_each_connection_goes_to_whoever_has_the_fewest(twistd: Twistd) -> None:
+    with twistd.running(*twistd.proxy("--workers", "4")), ExitStack() as clients:
+        _live(twistd, 4)
+        workers = served(twistd.output())
+        until(lambda: not any(_connections(twistd.port, workers)), "none are there")
+        for count in range(1, 13):
+            clients.enter_context(closing(_begun(twistd.port)))
+            until(lambda: sum(_connections(twistd.port, workers)) == count, "one more is accepted")  # noqa: B023
+        assert _connections(twistd.port, workers) == [3, 3, 3, 3]
 
 
 def test_together_they_keep_to_a_bound(twistd: Twistd) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+import msgspec
 import pytest
 from pytest_twisted import ensureDeferred
 from twisted.internet import reactor as _reactor
@@ -247,7 +248,7 @@ async def test_a_password_is_given(redis_command: list[str], tmp_path: Path) -> 
     port = int(redis_command[-1])
     config = Config(user="someone", limits_store=f"redis://127.0.0.1:{port}", limits_store_password="a password")
     with started([*redis_command, "--requirepass", "a password"], tmp_path, port):
-        other = attrs.evolve(config, limits_store_password="x")
+        other = msgspec.structs.replace(config, limits_store_password="x")
         right, wrong = (make_ledger(one, reactor, reactor.seconds) for one in (config, other))
         assert (await right.enter(ALLOWANCE)).denied is None
         with pytest.raises(ProxyError):

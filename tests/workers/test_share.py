@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from argoproxy.config import Config
-from argoproxy.workers.share import share, shares
+from argoproxy.workers.share import share, shares, shortage
 
 
 def _parts(slots: int, **bounds: Any) -> list[Config]:
@@ -51,3 +51,11 @@ def test_people_are_told_what_each_has() -> None:
     assert shares(Config(user="someone"), 4) == ""
     config = Config(user="someone", max_connections=100, max_queue=0, max_upstream={"gateway": 10})
     assert shares(config, 4) == "max_connections 25, max_queue 0, max_upstream (gateway) 3"
+
+
+@pytest.mark.parametrize(
+    ("most", "slots", "short"), [(None, 2, [0, 0]), (90, 3, [0, 0, 0]), (11, 4, [0, 0, 0, 1]), (1, 2, [0, 0])]
+)
+def test_by_how_much_a_share_is_the_smaller_is_known(most: int | None, slots: int, short: list[int]) -> None:
+    config = Config(user="someone", max_connections=most)
+    assert [shortage(config, slot, slots) for slot in range(slots)] == short

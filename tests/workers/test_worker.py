@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -100,12 +98,16 @@ class Doors:
 
     def __init__(self, done: list[Any]) -> None:
         self.done = done
+        self.beats = 0
 
     def open(self, slot: int) -> None:
         self.done.append(("open", slot))
 
     def close(self, slot: int) -> None:
         self.done.append(("close", slot))
+
+    def beat(self) -> None:
+        self.beats += 1
 
     def empty(self) -> None:
         self.done.append("empty")
@@ -122,7 +124,8 @@ class Stage:
         self.told: list[Told] = []
         self.reactor = Stopping()
         self.proxy = Proxy(self.done)
-        self.worker = Worker(self.reactor, self.proxy, Doors(self.done), 1, News(models="[]"))
+        self.doors = Doors(self.done)
+        self.worker = Worker(self.reactor, self.proxy, self.doors, 1, News(models="[]"))
         self.worker.report = self.told.append
         self.worker.start()
         self.reactor.advance(0)
@@ -141,11 +144,8 @@ class Stage:
 
 
 @pytest.fixture(autouse=True)
-def _untouched_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _untouched_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(daemon, "settle", lambda: None)
-    before = signal.getsignal(signal.SIGTERM)
-    yield
-    signal.signal(signal.SIGTERM, before)
 
 
 def test_it_serves_its_slot_with_what_the_others_know_and_says_so() -> None:
@@ -165,6 +165,13 @@ def test_it_says_that_it_lives_where_nothing_has_changed() -> None:
     stage.proxy.peers.requests = Requests(1, 2)
     stage.reactor.pump([0.5] * 9)
     assert stage.told[2:] == [Report(Condition(Requests(1, 2)))]
+
+
+def test_the_other_workers_know_all_the_time_that_it_lives() -> None:
+    stage = Stage()
+    assert stage.doors.beats == 1
+    stage.reactor.pump([0.5] * 4)
+    assert stage.doors.beats == 5
 
 
 def test_it_reports_what_has_changed() -> None:
@@ -227,12 +234,6 @@ def test_a_stop_doesnt_wait_for_those_it_would_have_let_go_over() -> None:
 
 def test_a_cut_and_a_drain_are_the_proxys() -> None:
     assert Stage().obey(Drain(), Cut()) == ["drain", "cut"]
-
-
-def test_it_leaves_being_terminated_to_the_supervisor() -> None:
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    Stage()
-    signal.raise_signal(signal.SIGTERM)
 
 
 def test_commands_come_in_whatever_pieces_and_their_end_is_a_stop() -> None:

@@ -10,7 +10,7 @@ import treq.client
 
 from argoproxy import tuning
 from argoproxy.conversation import Call
-from argoproxy.errors import UpstreamFault
+from argoproxy.errors import Truncated, UpstreamFault
 from argoproxy.net.agent import LlhttpAgent
 from argoproxy.net.client import make_client
 
@@ -33,18 +33,50 @@ def _told(*pieces: bytes) -> tuple[bytes, list[Any]]:
     return bytes(body), ends
 
 
-@pytest.mark.parametrize("alone", [False, True])
-def test_gzip_is_read(monkeypatch: pytest.MonkeyPatch, alone: bool) -> None:
-    for name in ("CookieAgent", "ContentDecoderAgent") if alone else ():
-        monkeypatch.setattr(treq.client, name, tuning._as_it_is)
+@pytest.mark.parametrize("fixture", [(), ("alone",)])
+def test_gzip_is_read(request: pytest.FixtureRequest, fixture: tuple[str, ...]) -> None:
+    for name in fixture:
+        request.getfixturevalue(name)
     packed = gzip.compress(b"hello")
     assert _told(_HEAD % len(packed) + packed) == (b"hello", [None])
     assert _told(_HEAD % len(packed), packed[:9], packed[9:]) == (b"hello", [None])
 
 
-def test_what_is_no_gzip_is_a_fault_of_argos(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without treq's agents around ours, as in a process of its own."""
     for name in ("CookieAgent", "ContentDecoderAgent"):
         monkeypatch.setattr(treq.client, name, tuning._as_it_is)
+
+
+@pytest.mark.usefixtures("alone")
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_it_may_be_several_behind_one_another(size: int) -> None:
+    packed = gzip.compress(b"hello, ") + gzip.compress(b"") + gzip.compress(b"world")
+    pieces = [packed[place : place + size] for place in range(0, len(packed), size)]
+    assert _told(_HEAD % len(packed), *pieces) == (b"hello, world", [None])
+
+
+@pytest.mark.usefixtures("alone")
+@pytest.mark.parametrize("coding", [b"GZIP", b" x-gzip "])
+def test_it_is_gzip_however_it_is_written(coding: bytes) -> None:
+    packed = gzip.compress(b"hello")
+    assert _told(_HEAD.replace(b"gzip", coding) % len(packed) + packed) == (b"hello", [None])
+
+
+@pytest.mark.usefixtures("alone")
+def test_what_ends_before_its_end_is_truncated() -> None:
+    """Not even a text stream, whose end nothing else tells, looks complete then."""
+    packed = gzip.compress(b"hello")
+    for length in range(1, len(packed)):
+        body, [end] = _told(_HEAD % length + packed[:length])
+        assert b"hello".startswith(body)
+        assert end.check(Truncated)
+    assert _told(_HEAD % 0) == (b"", [None])
+
+
+@pytest.mark.usefixtures("alone")
+def test_what_is_no_gzip_is_a_fault_of_argos() -> None:
     for pieces in ((_HEAD % 5 + b"hello",), (_HEAD % 10, b"hello", b"hello")):
         body, [end] = _told(*pieces)
         assert body == b""
