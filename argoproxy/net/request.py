@@ -229,8 +229,9 @@ class BoundedRequest(Request):
         channel.writeHeaders(b"HTTP/1.1", b"%d" % fault.status, PHRASES[fault.status], self.responseHeaders)
         if self.method != b"HEAD":
             channel.write(body)
+            self.sentLength = len(body)
         record.status, record.end, record.code = fault.status, "failed", fault.code
-        record.wrote(len(body), channel.site.clock.seconds())
+        record.began(channel.site.clock.seconds())
         record.over()
         record.emit()
         channel.linger(LINGER)
