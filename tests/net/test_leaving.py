@@ -49,3 +49,16 @@ def test_who_leaves_is_gone_without_the_garbage_collector(sent: bytes, seconds: 
     del line
     web.settle()
     assert [part for part in parts if part() is not None] == []
+
+
+def test_so_is_who_leaves_in_the_turn_in_which_they_asked() -> None:
+    web = Web()
+    line = Line(web)
+    line.channel.dataReceived((LENGTH + BODY) * 3)
+    parts = [weakref.ref(one) for one in (line.channel, *line.channel.requests)]
+    line.channel.connectionLost(Failure(ConnectionDone()))
+    vars(line.transport).clear()
+    del line
+    web.settle()
+    assert [part for part in parts if part() is not None] == []
+    assert not web.simulator.requests
