@@ -23,7 +23,7 @@ from .passage import Arrival, Passage
 # Seconds that a connection lives if it was for one request.
 _SHORT = 1.0
 # How many such in a beat allow for a difference of one, and the largest that is allowed for.
-_FOR_ONE = 32
+_FOR_ONE = 64
 _MOST = 16
 
 

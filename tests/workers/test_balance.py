@@ -126,7 +126,7 @@ def test_where_connections_come_and_go_a_small_difference_is_left(stack: ExitSta
     pair = Pair(stack)
     for _ in range(2):
         pair.one.came()
-    for lived in [0.1] * 65 + [1.0] * 32:
+    for lived in [0.1] * 129 + [1.0] * 64:
         pair.one.came()
         pair.one.went(lived)
     pair.one.beat()
@@ -138,7 +138,7 @@ def test_where_connections_come_and_go_a_small_difference_is_left(stack: ExitSta
 def test_who_has_no_room_passes_on_whatever_the_difference(stack: ExitStack) -> None:
     pair = Pair(stack, most=3)
     for _ in range(3):
-        for _ in range(40):
+        for _ in range(80):
             pair.one.came()
             pair.one.went(0.1)
         pair.one.beat()
