@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -30,8 +29,12 @@ def settle() -> None:
     What there is by now is out of the garbage collector's sight. The garbage among it stays, a megabyte or two: to look
     for it would take a tenth of the whole start.
     """
+    from twisted.internet import reactor
+
+    from .polling import poll_by
+
     _remember_addresses()
-    _dispatch_plainly()
+    poll_by(reactor)
     _call_plainly()
     gc.freeze()
     gc.set_threshold(*_THRESHOLDS)
@@ -45,13 +48,6 @@ def _remember_addresses() -> None:
         client.URI.fromBytes = lru_cache(_ADDRESSES)(client.URI.fromBytes)
 
 
-def _dispatch_plainly() -> None:
-    """Have Twisted make no context of the log's for each event of a socket: what we log has no use for one."""
-    epollreactor: Any = sys.modules.get("twisted.internet.epollreactor")
-    if epollreactor is not None:
-        epollreactor.log = _PlainLog
-
-
 def _call_plainly() -> None:
     """Have treq put no agents around ours for each call: what they are for is no business of our calls."""
     treq_client: Any = sys.modules.get("treq.client")
@@ -61,12 +57,3 @@ def _call_plainly() -> None:
 
 def _as_it_is(agent: object, ignored: object) -> object:
     return agent
-
-
-class _PlainLog:
-    """By what events are dispatched, in place of Twisted's module. What is raised then is logged by the main loop."""
-
-    @staticmethod
-    def callWithLogger(source: object, act: Callable[..., object], *arguments: Any) -> object:
-        """Act."""
-        return act(*arguments)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import select
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.address import UNIXAddress
@@ -42,11 +43,16 @@ _END_OF_HEAD = b"\r\n\r\n"
 
 
 class Channel(HTTPChannel):
-    """A connection whose site bounds it, and can ask it to end."""
+    """
+    A connection whose site bounds it, and can ask it to end.
+
+    @ivar write: takes the bytes of a reply.
+    """
 
     requestFactory: Any = BoundedRequest
     site: BoundedSite
     transport: Any
+    write: Callable[[bytes], None]
     timeOut: Any
     requests: list[Any]
     _networkProducer: Any
@@ -77,6 +83,7 @@ class Channel(HTTPChannel):
 
     def connectionMade(self) -> None:
         super().connectionMade()
+        self.write = partial(send_now, self.transport)
         self.site.connected(self)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
@@ -290,10 +297,6 @@ class Channel(HTTPChannel):
             super()._send100Continue()
         else:
             request.refuse_unread(fault)
-
-    def write(self, data: bytes) -> None:
-        """Called with the bytes of a reply."""
-        send_now(self.transport, data)
 
     def loseConnection(self) -> None:
         """Called behind the last reply. A stream that had begun before could not say that it would be."""

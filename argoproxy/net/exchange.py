@@ -268,15 +268,15 @@ class Exchange:
     def _pass(self, translation: ITranslation, leg: ILeg, data: bytes) -> None:
         """Send on what a leg gave, if anything, and stop if it has failed."""
         if data:
-            self._write(translation, data)
+            if not self._reply.begun:
+                self._begin(translation)
+            self._reply.write(data)
         if leg.fault is not None:
             raise leg.fault
 
-    def _write(self, translation: ITranslation, data: bytes) -> None:
-        if not self._reply.begun:
-            self._reply.begin(translation.status, translation.content_type)
-            self._fallbacks = None
-        self._reply.write(data)
+    def _begin(self, translation: ITranslation) -> None:
+        self._reply.begin(translation.status, translation.content_type)
+        self._fallbacks = None
 
     def _end(self, translation: ITranslation, data: bytes) -> None:
         if not self._reply.begun:
@@ -308,8 +308,11 @@ class Exchange:
     def _show_life(self) -> None:
         translation = self._translation
         if translation is not None:
-            opening = b"" if self._reply.begun else translation.open()
-            self._write(translation, opening + translation.keepalive)
+            opening = b""
+            if not self._reply.begun:
+                opening = translation.open()
+                self._begin(translation)
+            self._reply.write(opening + translation.keepalive)
 
     def _limit(self, seconds: float | None) -> None:
         if seconds is not None:

@@ -77,7 +77,6 @@ class Record:
 
     @ivar key: the name of the client's key, where there are keys.
     @ivar end: why it ended: C{done}, C{client left}, or C{failed}.
-    @ivar sent: bytes of body that went to the client.
     @ivar asked: whether ARGO has been asked.
     @ivar attempts: 1, and how often a call was sent once more.
     """
@@ -89,7 +88,6 @@ class Record:
     model: str = "-"
     upstream: str = "-"
     status: int = 0
-    sent: int = 0
     asked: bool = False
     attempts: int = 1
     end: str = "done"
@@ -103,11 +101,14 @@ class Record:
         self.id = request_id(self._request)
         self._started = self._clock.seconds()
 
-    def wrote(self, length: int, now: float) -> None:
-        """Bytes of the reply's body went out, at that moment of the clock."""
-        if self._first_byte is None:
-            self._first_byte = now
-        self.sent += length
+    @property
+    def sent(self) -> int:
+        """Bytes of body that went to the client."""
+        return self._request.sentLength
+
+    def began(self, now: float) -> None:
+        """The first byte of the reply's body went out, at that moment of the clock."""
+        self._first_byte = now
 
     def repeated(self) -> None:
         """A call was sent once more."""

@@ -91,7 +91,8 @@ class Reply:
         if self.gone:
             return
         self.last_write = now = self._later.clock.seconds()
-        self.record.wrote(len(data), now)
+        if not self._request.startedWriting:
+            self.record.began(now)
         self._request.write(data)
 
     def finish(self) -> None:
@@ -118,7 +119,7 @@ class Reply:
         """The body of such a reply, its head prepared, for whoever writes and finishes it instead."""
         status, body = self._refusal(fault)
         self._measure(status, body, JSON)
-        self.record.wrote(len(body), self._later.clock.seconds())
+        self.record.began(self._later.clock.seconds())
         return body
 
     def options(self, allowed: str) -> None:

@@ -167,8 +167,6 @@ class BoundedRequest(Request):
             log_bug("request {id} failed", request_id(self), reason)
             self.loseConnection()
             return
-        # Whatever else was to answer does no more, nor does it tell the log so.
-        self.notifications = []
         reply = Reply(self, self.site.faults_for(self.path), self.site.later)
         log_bug("request {id} failed", reply.record.id, reason)
         reply.refuse(reply.bug())
@@ -231,8 +229,9 @@ class BoundedRequest(Request):
         channel.writeHeaders(b"HTTP/1.1", b"%d" % fault.status, PHRASES[fault.status], self.responseHeaders)
         if self.method != b"HEAD":
             channel.write(body)
+            self.sentLength = len(body)
         record.status, record.end, record.code = fault.status, "failed", fault.code
-        record.wrote(len(body), channel.site.clock.seconds())
+        record.began(channel.site.clock.seconds())
         record.over()
         record.emit()
         channel.linger(LINGER)

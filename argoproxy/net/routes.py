@@ -104,7 +104,8 @@ class Routes:
         """A path that the proxy answers itself, from memory."""
 
         def tell(request: Request) -> None:
-            self._reply(request).whole(*answer())
+            answered = answer()
+            self._reply(request).whole(*answered)
 
         self._serve(path, "GET", tell)
 

@@ -68,7 +68,8 @@ TABLE = {
     "signals": _rule("", "twisted"),
     "systemd": _rule("", "twisted"),
     "daemon": _rule("config logs signals systemd tuning", "twisted"),
-    "tuning": _rule("", "twisted"),
+    "tuning": _rule("polling", "twisted"),
+    "polling": _rule("", "twisted"),
     "tap": _rule("", "twisted", lazy=True),
 }
 

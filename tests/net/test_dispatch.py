@@ -14,7 +14,9 @@ from twisted.logger import capturedLogs
 from twisted.python.failure import Failure
 from twisted.web.server import NOT_DONE_YET
 
+from argoproxy.net import traffic
 from argoproxy.net.dispatch import Dispatch
+from argoproxy.net.reply import Reply
 from argoproxy.net.status import Status
 from tests.conftest import LoggedErrors
 from tests.net.test_site import Line
@@ -116,4 +118,33 @@ def test_a_bug_in_a_route_is_a_500_and_keeps_no_other_from_being_served(
     assert b"internal_error" in one.said()
     assert b"secret" not in one.said()
     assert other.said().startswith(b"HTTP/1.1 200 ")
+    assert len(logged_errors.take()) == 1
+
+
+@pytest.mark.parametrize("path", [b"/v1/chat/completions", b"/v1/models/gpt-4o:generateContent"])
+def test_a_bug_behind_the_beginning_of_a_reply_is_told_once(
+    path: bytes, monkeypatch: pytest.MonkeyPatch, logged_errors: LoggedErrors
+) -> None:
+    monkeypatch.setattr(traffic, "coding_of", lambda request: 1 / 0)
+    line = Line(Web())
+    said = line.send(POST.replace(b"/v1/chat/completions", path))
+    assert said.startswith(b"HTTP/1.1 500 ")
+    assert len(logged_errors.take()) == 1
+    assert line.send(GET).count(b"HTTP/1.1 ") == 2
+
+
+def test_a_bug_behind_the_first_bytes_ends_the_connection(
+    monkeypatch: pytest.MonkeyPatch, logged_errors: LoggedErrors
+) -> None:
+    def broken(reply: Reply, status: int, body: bytes, content_type: str = "") -> None:
+        reply.begin(status, "text/plain")
+        reply.write(body)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Reply, "whole", broken)
+    line = Line(Web())
+    with capturedLogs() as events:
+        assert line.send(GET).count(b"HTTP/1.1 200 ") == 1
+    assert line.closed
+    assert [event["status"] for event in events if "attempts" in event] == [200]
     assert len(logged_errors.take()) == 1
