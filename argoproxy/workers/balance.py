@@ -23,7 +23,7 @@ from .passage import Arrival, Passage
 # Seconds that a connection lives if it was for one request.
 _SHORT = 1.0
 # How many such in a beat allow for a difference of one, and the largest that is allowed for.
-_FOR_ONE = 32
+_FOR_ONE = 64
 _MOST = 16
 
 
@@ -53,12 +53,14 @@ class Balance:
     @ivar _passages: for each slot those of all addresses.
     @ivar slot: the own one.
     @ivar _ahead: connections that it is reckoned to have besides its own, since it may have so many fewer than others.
+    @ivar _most: connections that it may have; L{None} for any number.
     """
 
     _board: Board
     _passages: Sequence[Sequence[Passage]]
     slot: int
     _ahead: int
+    _most: int | None = None
     _holder: int = attrs.field(factory=os.getpid)
     _open: int = 0
     _coming: bool = False
@@ -146,9 +148,11 @@ class Balance:
         self._board.tell(self.slot, self._holder, self._load)
 
     def _slot_for_one_more(self) -> int | None:
-        own = self._open + self._ahead - self._slack
+        # Who has no room for it itself leaves nothing to chance.
+        slack = 0 if self._most is not None and self._open >= self._most else self._slack
+        own = self._open + self._ahead - slack
         # Where they come and go by the hundred, it isn't worth the while to ask.
-        if self._slack < _MOST:
+        if slack < _MOST:
             own += self._waiting(self.slot)
         return fewest(own, self._board.others(self._holder), self._waiting) if own > 0 else None
 

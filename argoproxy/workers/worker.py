@@ -120,7 +120,8 @@ def _assembled(begin: Begin, reactor: Any, outlet: Outlet) -> Worker:
 
     claims = [one for one in claim(config.listen, config.host, config.port, inherited) if isinstance(one, TcpClaim)]
     proxy.listen_at(claims)
-    balance = Balance(*take_up(numbers, groups), begin.slot, shortage(whole, begin.slot, begin.slots))
+    ahead = shortage(whole, begin.slot, begin.slots)
+    balance = Balance(*take_up(numbers, groups), begin.slot, ahead, config.max_connections)
     doors = Doors(reactor, list(zip(groups, (one.served(proxy.site) for one in claims), strict=True)), balance)
     return Worker(reactor, proxy, doors, begin.slot, begin.news)
 

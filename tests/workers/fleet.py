@@ -28,9 +28,9 @@ class Fleet:
         self.groups = [[stack.enter_context(closing(one)) for one in bind_group(host, 0, slots)] for host in hosts]
         self.commons = stack.enter_context(closing(Commons([one for group in self.groups for one in group], slots)))
 
-    def balance(self, slot: int, holder: int, ahead: int = 0) -> Balance:
+    def balance(self, slot: int, holder: int, ahead: int = 0, most: int | None = None) -> Balance:
         """A worker's part in it, without doors."""
-        balance, groups = self._taken_up(slot, holder, ahead)
+        balance, groups = self._taken_up(slot, holder, ahead, most)
         self._stack.callback(balance.close)
         for one in (one for group in groups for one in group):
             one.close()
@@ -46,7 +46,9 @@ class Fleet:
         balance, groups = self._taken_up(slot, holder)
         return Doors(reactor, list(zip(groups, factories, strict=True)), balance)
 
-    def _taken_up(self, slot: int, holder: int, ahead: int = 0) -> tuple[Balance, list[list[socket.socket]]]:
+    def _taken_up(
+        self, slot: int, holder: int, ahead: int = 0, most: int | None = None
+    ) -> tuple[Balance, list[list[socket.socket]]]:
         numbers = iter([os.dup(number) for number in self.commons.descriptors])
         groups = [[socket.socket(fileno=next(numbers)) for _ in group] for group in self.groups]
-        return Balance(*take_up(numbers, groups), slot, ahead, holder), groups
+        return Balance(*take_up(numbers, groups), slot, ahead, most, holder), groups

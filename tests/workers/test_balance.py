@@ -54,13 +54,13 @@ def stack() -> Iterator[ExitStack]:
 class Pair:
     """The two workers of a fleet, and connections that are none."""
 
-    def __init__(self, stack: ExitStack, ahead: int = 0) -> None:
+    def __init__(self, stack: ExitStack, ahead: int = 0, most: int | None = None) -> None:
         self._stack = stack
         fleet = Fleet(stack)
-        self.one, self.other = (self._balance(fleet, slot, ahead * slot) for slot in range(2))
+        self.one, self.other = (self._balance(fleet, slot, ahead * slot, most) for slot in range(2))
 
-    def _balance(self, fleet: Fleet, slot: int, ahead: int) -> Balance:
-        balance = fleet.balance(slot, 100 + slot, ahead)
+    def _balance(self, fleet: Fleet, slot: int, ahead: int, most: int | None) -> Balance:
+        balance = fleet.balance(slot, 100 + slot, ahead, most)
         balance.enter()
         return balance
 
@@ -126,13 +126,24 @@ def test_where_connections_come_and_go_a_small_difference_is_left(stack: ExitSta
     pair = Pair(stack)
     for _ in range(2):
         pair.one.came()
-    for lived in [0.1] * 65 + [1.0] * 32:
+    for lived in [0.1] * 129 + [1.0] * 64:
         pair.one.came()
         pair.one.went(lived)
     pair.one.beat()
     assert [pair.place(pair.one) for _ in range(2)] == [True, False]
     pair.one.beat()
     assert [pair.place(pair.one) for _ in range(2)] == [False, False]
+
+
+def test_who_has_no_room_passes_on_whatever_the_difference(stack: ExitStack) -> None:
+    pair = Pair(stack, most=3)
+    for _ in range(3):
+        for _ in range(80):
+            pair.one.came()
+            pair.one.went(0.1)
+        pair.one.beat()
+        pair.one.came()
+    assert [pair.place(pair.one) for _ in range(3)] == [False] * 3
 
 
 def test_a_large_difference_never_is(stack: ExitStack) -> None:
