@@ -17,7 +17,7 @@ from .program import Program, ProgramFault
 from .programs import DIRECT, OURS
 from .results import Key, Results
 from .running import Ground, Running
-from .scenarios import SCENARIOS, Sample, Scenario
+from .scenarios import SCENARIOS, Sample, Scenario, unhurried
 from .soaking import INTERVALS, Interval
 from .workers import gain
 
@@ -110,7 +110,7 @@ class Bench:
                 self._try(one.program, partial(self._sample, scenario, one, samples))
             busy = scenario.clients >= _BUSY * one.program.workers > _BUSY
             if busy and {one.program.name, OURS} <= samples.keys():
-                self._gained(scenario, one.program, samples[OURS], samples[one.program.name])
+                self._try(one.program, partial(self._gained, scenario, one, samples))
         if scenario.name == _ADDED.scenario:
             self._added(samples)
 
@@ -121,9 +121,11 @@ class Bench:
             key = Key(scenario.name, figure.name, figure.more_is_better)
             self._results.add(key, running.program.name, figure.of(sample))
 
-    def _gained(self, scenario: Scenario, program: Program, one: Sample, several: Sample) -> None:
+    def _gained(self, scenario: Scenario, running: Running, samples: dict[str, Sample]) -> None:
+        program, calm = running.program, unhurried(scenario.clients)
+        shared = loading.run(self._ground, running, calm, self._effort.extent)
         key = Key(scenario.name, "times the work of one core", more_is_better=True, drifts=False)
-        self._results.add(key, program.name, gain(one, several, program.workers))
+        self._results.add(key, program.name, gain(samples[OURS], samples[program.name], shared, program.workers))
 
     def _added(self, samples: dict[str, Sample]) -> None:
         """What each program adds to the delay of the upstream itself."""

@@ -136,15 +136,16 @@ def chat(program: Program, text: str, *, stream: bool, **more: Any) -> bytes:
     return msgspec.json.encode(asked)
 
 
-def marker(pieces: int, size: int, gap: int, *, hold: bool = False) -> str:
+def marker(pieces: int, size: int, gap: int, *, hold: bool = False, step: bool = False) -> str:
     """
     What tells the fast upstream how to reply.
 
     @param size: bytes of a piece.
-    @param gap: microseconds between pieces; 0 for all at once.
+    @param gap: microseconds between pieces, or before a whole reply; 0 for all at once.
     @param hold: whether a stream stays open behind its last piece.
+    @param step: whether the pieces of all streams come at the same moments; else they are spread evenly.
     """
-    return f"[[pieces={pieces} size={size} gap={gap} hold={hold:d}]]"
+    return f"[[pieces={pieces} size={size} gap={gap} hold={hold:d} step={step:d}]]"
 
 
 # Two pieces: some programs keep one until there is another.
@@ -152,6 +153,9 @@ HELD = marker(2, 24, 50_000, hold=True)
 ENDED = marker(2, 24, 50_000)
 WHOLE = marker(1, 400, 0)
 _PACED = marker(_ENDLESS, 24, 10_000)
+_IN_STEP = marker(_ENDLESS, 24, 10_000, step=True)
+# Microseconds of a pause for each client, so that all together ask for half of what two cores can do.
+_PAUSE = 333
 
 SCENARIOS = (
     *(Scenario(f"chat, {clients} at once", "chat", clients, _CALLS, WHOLE) for clients in (1, 16, 64, 256)),
@@ -159,4 +163,10 @@ SCENARIOS = (
     Scenario("stream's first byte, 1 at once", "stream", 1, (FIRST_P50, FIRST_P99), marker(2, 24, 1_000)),
     Scenario("streams in a burst, 16 at once", "stream", 16, (RATE, *_STREAMS), marker(100, 24, 0)),
     Scenario("streams paced at 100/s, 64 at once", "stream", 64, _STREAMS[:2], _PACED, paced=True),
+    Scenario("streams paced at 100/s in step, 64 at once", "stream", 64, _STREAMS[:2], _IN_STEP, paced=True),
 )
+
+
+def unhurried(clients: int) -> Scenario:
+    """Chats of so many clients that all ask equally often, whoever serves them, since ARGO takes its time."""
+    return Scenario(f"unhurried chat, {clients} at once", "chat", clients, (), marker(1, 400, clients * _PAUSE))

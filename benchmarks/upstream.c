@@ -6,9 +6,9 @@
  *                            models it lists, 2 if it isn't told.
  *
  * What a reply is like is told by a marker in the request's body, which every proxy passes on with the message:
- * [[pieces=100 size=24 gap=10000 hold=0]]: a stream's number of pieces; bytes of a piece, or of a whole reply's text;
- * microseconds between pieces, 0 for all at once; 1 for a stream that does not end. A piece ends with '~', by which
- * they are counted. Errors, strictness and everything else that ARGO does are the simulator's business.
+ * [[pieces=100 size=24 gap=10000 hold=0 step=0]]: a stream's number of pieces; bytes of a piece, or of a whole reply's text;
+ * microseconds between pieces or before a whole reply, 0 for all at once; 1 for a stream that does not end; 1 for the
+ * pieces of all streams at the same moments. A piece ends with '~', by which they are counted. Errors, strictness and everything else that ARGO does are the simulator's business.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -80,10 +80,10 @@ static const struct wire anthropic = {
 };
 
 struct connection {
-    int fd, streaming, blocked;
+    int fd, streaming, thinking, blocked;
     const struct wire *wire;
     struct buffer in, out;
-    long pieces, size, gap, hold;
+    long pieces, size, gap, hold, step;
     int64_t due;
     struct connection *next, *previous; /* among those that are paced, in the order in which they are due */
 };
@@ -230,13 +230,21 @@ static void put_whole(struct connection *c, const struct buffer *body) {
     put(&c->out, body->bytes, body->end);
 }
 
-static void answer_chat(struct connection *c) {
+static void reply(struct connection *c) {
     static struct buffer body;
     body.end = 0;
     put_string(&body, c->wire->whole_before);
     put_text(&body, c->size);
     put_string(&body, c->wire->whole_after);
     put_whole(c, &body);
+}
+
+static void answer_chat(struct connection *c) {
+    c->thinking = c->gap > 0;
+    if (c->thinking)
+        pace(c, now() + c->gap * 1000);
+    else
+        reply(c);
 }
 
 static void put_vector(struct buffer *body, const char *before, const char *after) {
@@ -280,13 +288,22 @@ static void answer_models(struct connection *c) {
     body.end = 0;
 }
 
+/* How much sooner a stream's second piece comes, so that the pieces of many are spread evenly over the time. Else they
+ * would come as closely as the requests did, and who asks for all at once would be spared most of its waking up. */
+static int64_t beginning(int64_t gap) {
+    static uint32_t share;
+    share += 2654435769u; /* the golden ratio's part of it all: each falls into the largest hole that is left */
+    return gap * (int64_t)(share >> 16) >> 16;
+}
+
 static void answer_stream(struct connection *c) {
     char head[128];
     put(&c->out, head, snprintf(head, sizeof head,
         "HTTP/1.1 200 OK\r\nContent-Type: %s\r\nTransfer-Encoding: chunked\r\n\r\n", c->wire->type));
     put_chunk(&c->out, c->wire->opening);
     put_piece(c);
-    c->due = now();
+    int64_t moment = now(), gap = c->gap * 1000;
+    c->due = moment - (c->step && gap ? moment % gap : beginning(gap));
     c->streaming = 1;
 }
 
@@ -317,6 +334,7 @@ static void answer(struct connection *c, const char *path, const char *body, siz
     c->size = told(marker, "size=", 24);
     c->gap = told(marker, "gap=", 0);
     c->hold = told(marker, "hold=", 0);
+    c->step = told(marker, "step=", 0);
     while (strncmp(path, calls[i].path, strlen(calls[i].path)))
         i++;
     c->wire = calls[i].wire;
@@ -379,7 +397,11 @@ static void beat(void) {
     while (paced.next != &paced && paced.next->due <= moment) {
         struct connection *c = paced.next;
         unpace(c);
-        put_piece(c);
+        if (c->thinking)
+            reply(c);
+        else
+            put_piece(c);
+        c->thinking = 0;
         flush(c);
     }
     set = paced.next != &paced;

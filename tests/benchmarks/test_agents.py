@@ -43,7 +43,7 @@ def test_requests_grow_with_their_history_to_about_200_kilobytes(agent: Agent) -
         asked = json.loads(body)
         said = asked.get("messages") or asked["input"]
         assert len(said) == messages
-        assert "[[pieces=300 size=4 gap=20000 hold=0]]" in said[0]["content"]
+        assert "[[pieces=300 size=4 gap=20000 hold=0 step=0]]" in said[0]["content"]
         assert asked["stream"] is True
         assert len(asked["tools"]) == 30
     assert sizes[0] < 30_000 < sizes[1] < 180_000 < sizes[2] < 220_000

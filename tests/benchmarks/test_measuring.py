@@ -93,7 +93,7 @@ def test_what_runs_by_default_exists(names: tuple[str, ...]) -> None:
 
 
 def test_the_marker_is_what_the_upstream_looks_for() -> None:
-    assert marker(100, 24, 7, hold=True) == "[[pieces=100 size=24 gap=7 hold=1]]"
+    assert marker(100, 24, 7, hold=True) == "[[pieces=100 size=24 gap=7 hold=1 step=0]]"
 
 
 def test_without_a_compiler_it_is_said_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,20 +115,26 @@ def test_a_session_that_there_is_not_uses_none() -> None:
     assert (procfs.cpu_seconds(-1), procfs.resident(-1)) == ({}, 0)
 
 
+def _gain(several: tuple[float, ...], unhurried: tuple[float, ...]) -> float | None:
+    """What two workers gain, by the CPU time of processes, where one takes a second for as many requests."""
+    one, shared, calm = (Sample(_measured(), processes) for processes in ((1.0,), several, unhurried))
+    return gain(one, shared, calm, 2)
+
+
 def test_two_workers_that_share_evenly_at_the_same_cost_do_twice_the_work() -> None:
-    assert gain(Sample(_measured(), (1.0,)), Sample(_measured(), (0.5, 0.5)), 2) == pytest.approx(2.0)
+    assert _gain((0.4, 0.6), (0.1, 0.1)) == pytest.approx(2.0)
 
 
 def test_what_a_supervisor_takes_counts_in_the_cost_but_not_in_how_evenly_workers_share() -> None:
-    assert gain(Sample(_measured(), (1.0,)), Sample(_measured(), (0.1, 0.5, 0.5)), 2) == pytest.approx(2.0 / 1.1)
+    assert _gain((0.1, 0.5, 0.5), (0.01, 0.1, 0.1)) == pytest.approx(2.0 / 1.1)
 
 
 def test_a_worker_that_does_nothing_gains_nothing() -> None:
-    assert gain(Sample(_measured(), (1.0,)), Sample(_measured(), (1.0, 0.0)), 2) == pytest.approx(1.0)
+    assert _gain((0.5, 0.5), (0.1, 0.0)) == pytest.approx(1.0)
 
 
 def test_there_is_no_gain_where_there_are_too_few_processes() -> None:
-    assert gain(Sample(_measured(), (1.0,)), Sample(_measured(), (1.0,)), 2) is None
+    assert _gain((0.5, 0.5), (0.1,)) is None
 
 
 def _intervals(costs: list[float], memories: list[int]) -> list[Interval]:
