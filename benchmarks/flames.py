@@ -26,7 +26,7 @@ _RATE = 400
 _WIDE, _ROW, _LETTER, _MARGIN = 1200.0, 16, 6.2, 26
 _NARROWEST = 0.6
 # Frames of the process before the reactor's loop say nothing.
-_ROOT = "doPoll"
+_ROOT = "mainLoop"
 
 
 @attrs.define

@@ -8,9 +8,9 @@ from xml.etree import ElementTree
 from benchmarks.flames import drawn, tree
 
 STACKS = """\
-<module> (twistd:33);EPollReactor.doPoll (twisted/internet/epollreactor.py:220);parse (argoproxy/wire/json.py:40) 30
-<module> (twistd:33);EPollReactor.doPoll (twisted/internet/epollreactor.py:221);parse (argoproxy/wire/json.py:41) 10
-<module> (twistd:33);EPollReactor.doPoll (twisted/internet/epollreactor.py:220);send <&> (x.py:1) 60
+<module> (twistd:33);ReactorBase.mainLoop (twisted/internet/base.py:697);parse (argoproxy/wire/json.py:40) 30
+<module> (twistd:33);ReactorBase.mainLoop (twisted/internet/base.py:698);parse (argoproxy/wire/json.py:41) 10
+<module> (twistd:33);ReactorBase.mainLoop (twisted/internet/base.py:697);send <&> (x.py:1) 60
 <module> (twistd:33);Condition.wait (threading.py:9) 500
 """
 
@@ -31,7 +31,7 @@ def test_a_frame_is_as_wide_as_its_share_and_stands_within_its_caller() -> None:
     for group in picture.iter("{http://www.w3.org/2000/svg}g"):
         title, rect = group[0].text or "", group[1]
         boxes[re.sub(r" \(.*", "", title)] = (float(rect.attrib["x"]), float(rect.attrib["width"]))
-    assert boxes["all: 100.0 %"] == boxes["EPollReactor.doPoll"] == (0.0, 1200.0)
+    assert boxes["all: 100.0 %"] == boxes["ReactorBase.mainLoop"] == (0.0, 1200.0)
     assert boxes["send <&>"] == (0.0, 720.0)
     assert boxes["parse"] == (720.0, 480.0)
 
