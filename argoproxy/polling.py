@@ -1,5 +1,5 @@
 """
-How Twisted's epoll reactor waits for sockets and goes to those that are ready, in a third of the steps: it goes on by
+How Twisted's epoll reactor waits for sockets and goes to those that are ready, in half of the steps: it goes on by
 itself as long as nothing but sockets is due, and makes nothing around each event that nobody has a use for.
 
 Whatever else there is to do is left to Twisted's own loop, which this returns to.
@@ -7,15 +7,17 @@ Whatever else there is to do is left to Twisted's own loop, which this returns t
 
 from __future__ import annotations
 
+import select
 from functools import partial
-from select import EPOLLIN
 from typing import Any
 
 from twisted.python import log
 
-# What it knows of a reactor beyond its interface. One that has none of it keeps its own way.
+# Other systems than Linux have no epoll.
+_Epoll = getattr(select, "epoll", None)
+_READABLE = getattr(select, "EPOLLIN", 0)
+# What it knows of a reactor beyond its interface. One that lacks any of it keeps its own way.
 _KNOWN = (
-    "_poller",
     "_selectables",
     "_doReadOrWrite",
     "_disconnectSelectable",
@@ -30,7 +32,8 @@ _LONGEST = 1_000_000.0
 
 def poll_by(reactor: Any) -> None:
     """Have a reactor that runs, or is to run, wait in this way, if it is one that waits by epoll."""
-    if all(hasattr(reactor, name) for name in _KNOWN):
+    by_epoll = _Epoll is not None and isinstance(getattr(reactor, "_poller", None), _Epoll)
+    if by_epoll and all(hasattr(reactor, name) for name in _KNOWN):
         reactor.doIteration = partial(serve_sockets, reactor)
 
 
@@ -46,7 +49,7 @@ def serve_sockets(reactor: Any, timeout: float | None) -> None:
             selectable = selectables.get(number)
             if selectable is None:
                 continue
-            if event != EPOLLIN:
+            if event != _READABLE:
                 reactor._doReadOrWrite(selectable, number, event)
                 continue
             try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import select
 import socket
 from collections.abc import Callable, Iterator
 from threading import Thread
@@ -11,6 +13,8 @@ import pytest
 from twisted.internet.epollreactor import EPollReactor
 from twisted.internet.error import ConnectionDone
 from twisted.internet.main import CONNECTION_DONE
+from twisted.internet.pollreactor import PollReactor
+from twisted.internet.selectreactor import SelectReactor
 from twisted.internet.testing import MemoryReactorClock
 from twisted.python.failure import Failure
 
@@ -55,9 +59,13 @@ def reactor() -> Iterator[Any]:
     polling.poll_by(reactor)
     reactor.callLater(_AT_MOST, reactor.stop)
     yield reactor
-    for reader in reactor._internalReaders:
-        reader.connectionLost(Failure(ConnectionDone()))
+    _close(reactor)
     reactor._poller.close()
+
+
+def _close(reactor: Any) -> None:
+    for reader in getattr(reactor, "_internalReaders", ()):
+        reader.connectionLost(Failure(ConnectionDone()))
 
 
 def _run(reactor: Any) -> bool:
@@ -191,7 +199,24 @@ def test_threads_are_heard(reactor: Any) -> None:
     thread.join()
 
 
-def test_a_reactor_of_another_kind_keeps_its_way() -> None:
-    other: Any = MemoryReactorClock()
+@pytest.fixture(params=[PollReactor, SelectReactor, MemoryReactorClock])
+def other(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """A reactor that waits in another way than by epoll."""
+    reactor = request.param()
+    yield reactor
+    _close(reactor)
+
+
+def test_a_reactor_of_another_kind_keeps_its_way(other: Any) -> None:
     polling.poll_by(other)
-    assert not hasattr(other, "doIteration")
+    assert "doIteration" not in vars(other)
+
+
+def test_where_there_is_no_epoll_every_reactor_keeps_its_way(monkeypatch: pytest.MonkeyPatch, reactor: Any) -> None:
+    del reactor.doIteration
+    with monkeypatch.context() as elsewhere:
+        for name in ("epoll", "EPOLLIN"):
+            elsewhere.delattr(select, name)
+        importlib.reload(polling).poll_by(reactor)
+    importlib.reload(polling)
+    assert "doIteration" not in vars(reactor)
