@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import select
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.address import UNIXAddress
@@ -24,6 +23,7 @@ from argoproxy.errors import ClientFault, Misdirected
 from .chunks import Chunks
 from .head import Head, beginning, is_possible, lacks_method
 from .headers import PlainHeaders
+from .names import share_names
 from .record import new_token
 from .reply import ID_HEADERS, JSON, PHRASES
 from .request import LINGER, BoundedRequest
@@ -46,30 +46,49 @@ class Channel(HTTPChannel):
     """
     A connection whose site bounds it, and can ask it to end.
 
-    @ivar write: takes the bytes of a reply.
+    What it notes itself is in slots: with what Twisted's channel notes there would be more names than can be shared.
     """
+
+    __slots__ = (
+        "_ahead",
+        "_command",
+        "_heard",
+        "_host",
+        "_lingering",
+        "_path",
+        "_peer",
+        "_reading",
+        "_refused",
+        "_sent",
+        "_stall_watch",
+        "_stalled_since",
+        "_unread",
+        "_version",
+        "_watch",
+    )
 
     requestFactory: Any = BoundedRequest
     site: BoundedSite
     transport: Any
-    write: Callable[[bytes], None]
     timeOut: Any
     requests: list[Any]
     _networkProducer: Any
     # Whom Twisted would tell of each reply.
     factory = None
-    _lingering: IDelayedCall | None = None
-    _watch: IDelayedCall | None = None
-    _heard = 0.0
-    _stall_watch: IDelayedCall | None = None
-    _stalled_since: float | None = None
-    _sent: object = None
-    _host: IAddress | None = None
-    _peer: IAddress | None = None
-    _unread = b""
-    _reading = False
-    _ahead = 0
-    _refused = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lingering: IDelayedCall | None = None
+        self._watch: IDelayedCall | None = None
+        self._stall_watch: IDelayedCall | None = None
+        self._stalled_since: float | None = None
+        self._heard = 0.0
+        self._sent: object = None
+        self._host: IAddress | None = None
+        self._peer: IAddress | None = None
+        self._unread = b""
+        self._ahead = 0
+        self._reading = self._refused = False
 
     def callLater(self, seconds: float, act: Callable[[], object]) -> IDelayedCall:
         """By the site's clock."""
@@ -83,7 +102,6 @@ class Channel(HTTPChannel):
 
     def connectionMade(self) -> None:
         super().connectionMade()
-        self.write = partial(send_now, self.transport)
         self.site.connected(self)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
@@ -298,6 +316,10 @@ class Channel(HTTPChannel):
         else:
             request.refuse_unread(fault)
 
+    def write(self, data: bytes) -> None:
+        """Called with the bytes of a reply."""
+        send_now(self.transport, data)
+
     def loseConnection(self) -> None:
         """Called behind the last reply. A stream that had begun before could not say that it would be."""
         self._networkProducer.unregisterProducer()
@@ -380,6 +402,33 @@ class Channel(HTTPChannel):
     def linger(self, seconds: float) -> None:
         """Close the connection after a while, whatever the client does."""
         self._lingering = self.site.clock.callLater(seconds, self.transport.abortConnection)
+
+
+# What Twisted's channel notes.
+NAMES = frozenset(
+    {
+        "_HTTPChannel__first_line",
+        "_abortingCall",
+        "_dataBuffer",
+        "_handlingRequest",
+        "_networkProducer",
+        "_receivedHeaderCount",
+        "_receivedHeaderSize",
+        "_requestProducer",
+        "_requestProducerStreaming",
+        "_savedTimeOut",
+        "_transferDecoder",
+        "_waitingForTransport",
+        "connected",
+        "length",
+        "persistent",
+        "requests",
+        "site",
+        "timeOut",
+        "transport",
+    }
+)
+share_names(Channel, NAMES)
 
 
 def _refusal(status: int, token: str, length: int) -> bytes:

@@ -19,6 +19,7 @@ from twisted.web.server import Request
 from argoproxy.errors import ClientFault, ProxyError, TooLarge
 
 from .headers import PlainHeaders
+from .names import share_names
 from .record import Record, log_bug, request_id
 from .reply import ID_HEADERS, JSON, PHRASES, Reply
 
@@ -235,6 +236,40 @@ class BoundedRequest(Request):
         record.over()
         record.emit()
         channel.linger(LINGER)
+
+
+# What a request notes, in whichever way it goes.
+NAMES = frozenset(
+    {
+        "_adapterCache",
+        "_bodiless",
+        "_disconnected",
+        "args",
+        "channel",
+        "chunked",
+        "clientproto",
+        "code",
+        "code_message",
+        "content",
+        "finished",
+        "method",
+        "notifications",
+        "objection",
+        "path",
+        "postpath",
+        "prepath",
+        "producer",
+        "refused",
+        "requestHeaders",
+        "responseHeaders",
+        "sentLength",
+        "site",
+        "startedWriting",
+        "streamingProducer",
+        "uri",
+    }
+)
+share_names(BoundedRequest, NAMES)
 
 
 @lru_cache(2)

@@ -10,6 +10,9 @@ from twisted.internet.abstract import FileDescriptor
 from twisted.internet.error import ConnectionAborted
 from twisted.python.failure import Failure
 
+from argoproxy.net import channel, request
+from argoproxy.net.channel import Channel
+from argoproxy.net.request import BoundedRequest
 from argoproxy.simulator import SimulatorSettings
 from tests.conftest import LoggedErrors
 from tests.net.test_site import HELLO, Line, Transport
@@ -18,6 +21,8 @@ from tests.web import Web
 HEALTH = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
 CHAT = b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\n"
 CHUNKED = CHAT + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(HELLO), HELLO)
+STREAMED = HELLO.replace(b"{", b'{"stream": true, ', 1)
+STREAM = CHAT + b"Content-Length: %d\r\n\r\n" % len(STREAMED) + STREAMED
 MEASURED = CHAT + b"Content-Length: %d\r\n\r\n" % len(HELLO) + HELLO
 
 
@@ -705,3 +710,32 @@ def test_who_reads_nothing_of_what_was_asked_at_once_is_given_up_too() -> None:
     line.channel.dataReceived(HEALTH * 3)
     _producer(line).pauseProducing()
     _closes_after(line, 100.0)
+
+
+# So many names the instances of a class can share in CPython.
+MOST_NAMES = 30
+
+
+@pytest.mark.parametrize(("kind", "shared"), [(Channel, channel.NAMES), (BoundedRequest, request.NAMES)])
+def test_what_connections_and_requests_note_has_names_that_they_share(
+    kind: type, shared: frozenset[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names: set[str] = set()
+
+    def note(self: object, name: str, value: object) -> None:
+        names.add(name)
+        object.__setattr__(self, name, value)
+
+    monkeypatch.setattr(kind, "__setattr__", note, raising=False)
+    for request_ in (*REQUESTS.values(), STREAM, b"no HTTP at all\r\n\r\n", CHAT + b"Expect: nothing\r\n\r\n"):
+        line = Line(Web())
+        line.channel.getHost()
+        line.send(request_ + HEALTH)
+        if not line.closed:
+            line.channel.resumeProducing()
+            line.channel.pauseProducing()
+        line.web.settle(10_000)
+        line.channel.connectionLost(Failure(ConnectionAborted()))
+    assert "requests" in names or "notifications" in names
+    assert names - set(getattr(kind, "__slots__", ())) <= shared
+    assert len(shared) < MOST_NAMES

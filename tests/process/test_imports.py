@@ -50,6 +50,7 @@ LIVING = {
     "argoproxy.net.health",
     "argoproxy.net.hosts",
     "argoproxy.net.later",
+    "argoproxy.net.names",
     "argoproxy.net.origins",
     "argoproxy.net.record",
     "argoproxy.net.reply",
