@@ -134,8 +134,10 @@ def shut(listener: socket.socket) -> None:
 
 def accept_waiting(port: Any) -> None:
     """Accept what waits for a reactor's port."""
+    poll = select.poll()
+    poll.register(port.fileno(), select.POLLIN)
     for _ in range(_MOST_TURNS):
-        if not select.select([port], [], [], 0)[0]:
+        if not poll.poll(0):
             return
         port.doRead()
 

@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+import fcntl
+import resource
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 
 import pytest
 
-from argoproxy.listening import ListenFault, bind_group, bind_tcp
+from argoproxy.listening import ListenFault, accept_waiting, bind_group, bind_tcp
 
 CLIENTS = 200
+# A descriptor that select() knows nothing of.
+HIGH = 1500
+
+
+class Port:
+    """A reactor's, which takes one connection in a turn."""
+
+    def __init__(self, listener: socket.socket) -> None:
+        self.fileno = listener.fileno
+        self.accepted = 0
+        self._listener = listener
+
+    def doRead(self) -> None:
+        self._listener.accept()[0].close()
+        self.accepted += 1
 
 
 @pytest.fixture
@@ -96,3 +113,23 @@ def test_an_address_is_free_again_while_its_connections_are_open(opened: ExitSta
     for one in group:
         one.close()
     assert len(_group(opened, 2, port)) == 2
+
+
+@pytest.fixture
+def _many_descriptors() -> Iterator[None]:
+    """There may be as many as that takes."""
+    soft, hard = before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, HIGH + 100), hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+@pytest.mark.usefixtures("_many_descriptors")
+def test_what_waits_is_accepted_however_many_connections_there_are(opened: ExitStack) -> None:
+    listener = opened.enter_context(closing(bind_tcp("127.0.0.1", 0)))
+    high = fcntl.fcntl(listener.fileno(), fcntl.F_DUPFD_CLOEXEC, HIGH)
+    port = Port(opened.enter_context(closing(socket.socket(fileno=high))))
+    for _ in range(3):
+        opened.enter_context(closing(socket.create_connection(listener.getsockname())))
+    accept_waiting(port)
+    assert port.accepted == 3

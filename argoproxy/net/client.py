@@ -150,16 +150,20 @@ def _is_zipped(headers: Headers) -> bool:
 
 
 class Unpacking:
-    """A body in gzip on its way to a sink. It may be several pieces of gzip, one behind the other."""
+    """
+    A body in gzip on its way to a sink. It may be several pieces of gzip, one behind the other, and zeros behind each.
+    """
 
     def __init__(self, sink: Callable[[bytes], None]) -> None:
         self._sink = sink
         self._unpacker = zlib.decompressobj(_GZIP_FRAME)
         self._between = True
+        # What may stand between the pieces, but not before them.
+        self._filling = b""
 
     def feed(self, data: bytes) -> None:
         """@raise UpstreamFault: it is no gzip."""
-        while data:
+        while data := data.lstrip(self._filling) if self._between else data:
             try:
                 piece = self._unpacker.decompress(data)
             except zlib.error:
@@ -167,7 +171,7 @@ class Unpacking:
                 raise UpstreamFault(502, text, code="upstream_garbage") from None
             data, self._between = self._unpacker.unused_data, self._unpacker.eof
             if self._between:
-                self._unpacker = zlib.decompressobj(_GZIP_FRAME)
+                self._unpacker, self._filling = zlib.decompressobj(_GZIP_FRAME), b"\0"
             if piece:
                 self._sink(piece)
 

@@ -95,7 +95,10 @@ class Balance:
     def beat(self) -> None:
         """Called twice a second: let others know that this worker lives, and see how many connections don't stay."""
         self._slack, self._brief = min(self._brief // _FOR_ONE, _MOST), 0
-        self._tell()
+        if self._may_return():
+            self.enter()
+        else:
+            self._tell()
 
     def place(self, address: int, client: socket.socket, peer: tuple[Any, ...]) -> Arrival | None:
         """
@@ -116,7 +119,12 @@ class Balance:
 
     def take(self, slot: int, address: int) -> Arrival | None:
         """The next of those, if one waits."""
-        arrival = self._passages[slot][address].take()
+        passage = self._passages[slot][address]
+        lost = passage.lost
+        arrival = passage.take()
+        if passage.lost > lost:
+            # Others would go on: who can't have more stays the one with the fewest.
+            self._board.leave(self.slot, self._holder)
         if arrival is not None:
             self._expect_one()
         return arrival
@@ -146,6 +154,16 @@ class Balance:
 
     def _tell(self) -> None:
         self._board.tell(self.slot, self._holder, self._load)
+
+    def _may_return(self) -> bool:
+        """Whether the slot is nobody's: there was no descriptor, and is one now, or a successor has ended too soon."""
+        if self._left or self._board.holder(self.slot):
+            return False
+        try:
+            os.close(os.dup(self._passages[self.slot][0].fileno()))
+        except OSError:
+            return False
+        return True
 
     def _slot_for_one_more(self) -> int | None:
         # Who has no room for it itself leaves nothing to chance.

@@ -32,7 +32,9 @@ def make_memory(slots: int) -> int:
     """
     # Not all interpreters that run on Linux know of memfd_create.
     with tempfile.TemporaryFile(dir=_MEMORY if os.path.isdir(_MEMORY) else None) as file:
-        file.truncate(slots * _NUMBERS * _BYTES)
+        # Of a file that is only said to be so long, memory that is lacking would end whoever writes to it.
+        file.write(bytes(slots * _NUMBERS * _BYTES))
+        file.flush()
         return os.dup(file.fileno())
 
 

@@ -35,7 +35,13 @@ def make_ends() -> tuple[socket.socket, socket.socket]:
 
 
 class Passage:
-    """One way, as one of those who share it sees it."""
+    """
+    One way, as one of those who share it sees it.
+
+    @ivar lost: how many connections there was no descriptor for.
+    """
+
+    lost = 0
 
     def __init__(self, family: int, entry: socket.socket, exit_: socket.socket) -> None:
         """@param family: the connections' kind of address."""
@@ -71,6 +77,7 @@ class Passage:
                 (number,) = _DESCRIPTOR.unpack(extras[0][2])
                 return socket.socket(self._family, socket.SOCK_STREAM, 0, number), peer
             # The system has closed what came when it saw that.
+            self.lost += 1
             _log.warn("a connection from {host} is lost: there was no descriptor left for it", host=peer[0])
 
     def waiting(self) -> int:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import resource
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 
 import pytest
 
@@ -57,6 +59,7 @@ class Pair:
     def __init__(self, stack: ExitStack, ahead: int = 0, most: int | None = None) -> None:
         self._stack = stack
         fleet = Fleet(stack)
+        self.board = fleet.commons.board
         self.one, self.other = (self._balance(fleet, slot, ahead * slot, most) for slot in range(2))
 
     def _balance(self, fleet: Fleet, slot: int, ahead: int, most: int | None) -> Balance:
@@ -189,3 +192,43 @@ def test_where_a_passage_is_full_connections_stay(stack: ExitStack) -> None:
     for _ in range(filled):
         pair.one.came()
     assert [pair.place(pair.one) for _ in range(3)] == [True, True, True]
+
+
+@contextmanager
+def _no_descriptor_left() -> Iterator[None]:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    lowest = os.dup(0)
+    os.close(lowest)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_who_has_no_descriptor_left_gets_no_more_until_there_is_one(stack: ExitStack) -> None:
+    """It has fewer than others, and can't have more: whatever was passed on to it would be lost."""
+    pair = Pair(stack)
+    assert [pair.place(pair.one) for _ in range(3)] == [True, False, True]
+    with _no_descriptor_left():
+        assert not pair.take(pair.other)
+        pair.other.beat()
+    assert pair.place(pair.one)
+    pair.other.beat()
+    assert not pair.place(pair.one)
+    assert pair.take(pair.other)
+
+
+def test_a_slot_that_a_successor_has_left_is_held_by_who_still_serves_there(stack: ExitStack) -> None:
+    pair = Pair(stack)
+    pair.board.enter(1, 102, 0)
+    pair.board.leave(1, 102)
+    pair.other.beat()
+    assert pair.board.holder(1) == 101
+
+
+def test_who_has_left_does_not_come_back(stack: ExitStack) -> None:
+    pair = Pair(stack)
+    pair.other.leave()
+    pair.other.beat()
+    assert pair.board.holder(1) == 0

@@ -27,6 +27,14 @@ def boards() -> Boards:
     return Boards()
 
 
+def test_its_memory_is_there_before_anybody_writes_to_it() -> None:
+    """Where the system has none left that shows as it is made: whoever wrote to it would be ended without a word."""
+    number = make_memory(256)
+    there = os.stat(number)
+    os.close(number)
+    assert there.st_blocks * 512 >= there.st_size == 256 * 3 * 8
+
+
 def test_what_one_says_all_see(boards: Boards) -> None:
     boards.one.enter(0, FIRST, 3)
     boards.other.enter(2, THIRD, 0)

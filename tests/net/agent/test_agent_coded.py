@@ -58,6 +58,14 @@ def test_it_may_be_several_behind_one_another(size: int) -> None:
 
 
 @pytest.mark.usefixtures("alone")
+@pytest.mark.parametrize("size", [1, 1000])
+def test_what_fills_up_a_block_behind_it_means_nothing(size: int) -> None:
+    packed = gzip.compress(b"hello, ") + bytes(8) + gzip.compress(b"world") + bytes(100)
+    pieces = [packed[place : place + size] for place in range(0, len(packed), size)]
+    assert _told(_HEAD % len(packed), *pieces) == (b"hello, world", [None])
+
+
+@pytest.mark.usefixtures("alone")
 @pytest.mark.parametrize("coding", [b"GZIP", b" x-gzip "])
 def test_it_is_gzip_however_it_is_written(coding: bytes) -> None:
     packed = gzip.compress(b"hello")
@@ -77,7 +85,7 @@ def test_what_ends_before_its_end_is_truncated() -> None:
 
 @pytest.mark.usefixtures("alone")
 def test_what_is_no_gzip_is_a_fault_of_argos() -> None:
-    for pieces in ((_HEAD % 5 + b"hello",), (_HEAD % 10, b"hello", b"hello")):
+    for pieces in ((_HEAD % 5 + b"hello",), (_HEAD % 10, b"hello", b"hello"), (_HEAD % 9 + bytes(9),)):
         body, [end] = _told(*pieces)
         assert body == b""
         assert end.check(UpstreamFault)
