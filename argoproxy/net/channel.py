@@ -23,7 +23,7 @@ from argoproxy.errors import ClientFault, Misdirected
 from .chunks import Chunks
 from .head import Head, beginning, is_possible, lacks_method
 from .headers import PlainHeaders
-from .names import share_names
+from .names import CHANNEL, share_names
 from .record import new_token
 from .reply import ID_HEADERS, JSON, PHRASES
 from .request import LINGER, BoundedRequest
@@ -404,31 +404,7 @@ class Channel(HTTPChannel):
         self._lingering = self.site.clock.callLater(seconds, self.transport.abortConnection)
 
 
-# What Twisted's channel notes.
-NAMES = frozenset(
-    {
-        "_HTTPChannel__first_line",
-        "_abortingCall",
-        "_dataBuffer",
-        "_handlingRequest",
-        "_networkProducer",
-        "_receivedHeaderCount",
-        "_receivedHeaderSize",
-        "_requestProducer",
-        "_requestProducerStreaming",
-        "_savedTimeOut",
-        "_transferDecoder",
-        "_waitingForTransport",
-        "connected",
-        "length",
-        "persistent",
-        "requests",
-        "site",
-        "timeOut",
-        "transport",
-    }
-)
-share_names(Channel, NAMES)
+share_names(Channel, CHANNEL)
 
 
 def _refusal(status: int, token: str, length: int) -> bytes:

@@ -4,6 +4,62 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+# What Twisted's channel notes of a connection.
+CHANNEL = frozenset(
+    {
+        "_HTTPChannel__first_line",
+        "_abortingCall",
+        "_dataBuffer",
+        "_handlingRequest",
+        "_networkProducer",
+        "_receivedHeaderCount",
+        "_receivedHeaderSize",
+        "_requestProducer",
+        "_requestProducerStreaming",
+        "_savedTimeOut",
+        "_transferDecoder",
+        "_waitingForTransport",
+        "connected",
+        "length",
+        "persistent",
+        "requests",
+        "site",
+        "timeOut",
+        "transport",
+    }
+)
+# What a request notes, in whichever way it goes.
+REQUEST = frozenset(
+    {
+        "_adapterCache",
+        "_bodiless",
+        "_disconnected",
+        "args",
+        "channel",
+        "chunked",
+        "clientproto",
+        "code",
+        "code_message",
+        "content",
+        "finished",
+        "method",
+        "notifications",
+        "objection",
+        "path",
+        "postpath",
+        "prepath",
+        "producer",
+        "refused",
+        "requestHeaders",
+        "responseHeaders",
+        "sentLength",
+        "site",
+        "startedWriting",
+        "streamingProducer",
+        "uri",
+    }
+)
+
 
 def share_names(kind: type, names: Iterable[str]) -> None:
     """

@@ -19,7 +19,7 @@ from twisted.web.server import Request
 from argoproxy.errors import ClientFault, ProxyError, TooLarge
 
 from .headers import PlainHeaders
-from .names import share_names
+from .names import REQUEST, share_names
 from .record import Record, log_bug, request_id
 from .reply import ID_HEADERS, JSON, PHRASES, Reply
 
@@ -238,38 +238,7 @@ class BoundedRequest(Request):
         channel.linger(LINGER)
 
 
-# What a request notes, in whichever way it goes.
-NAMES = frozenset(
-    {
-        "_adapterCache",
-        "_bodiless",
-        "_disconnected",
-        "args",
-        "channel",
-        "chunked",
-        "clientproto",
-        "code",
-        "code_message",
-        "content",
-        "finished",
-        "method",
-        "notifications",
-        "objection",
-        "path",
-        "postpath",
-        "prepath",
-        "producer",
-        "refused",
-        "requestHeaders",
-        "responseHeaders",
-        "sentLength",
-        "site",
-        "startedWriting",
-        "streamingProducer",
-        "uri",
-    }
-)
-share_names(BoundedRequest, NAMES)
+share_names(BoundedRequest, REQUEST)
 
 
 @lru_cache(2)

@@ -10,7 +10,7 @@ from twisted.internet.abstract import FileDescriptor
 from twisted.internet.error import ConnectionAborted
 from twisted.python.failure import Failure
 
-from argoproxy.net import channel, request
+from argoproxy.net import names
 from argoproxy.net.channel import Channel
 from argoproxy.net.request import BoundedRequest
 from argoproxy.simulator import SimulatorSettings
@@ -716,14 +716,14 @@ def test_who_reads_nothing_of_what_was_asked_at_once_is_given_up_too() -> None:
 MOST_NAMES = 30
 
 
-@pytest.mark.parametrize(("kind", "shared"), [(Channel, channel.NAMES), (BoundedRequest, request.NAMES)])
+@pytest.mark.parametrize(("kind", "shared"), [(Channel, names.CHANNEL), (BoundedRequest, names.REQUEST)])
 def test_what_connections_and_requests_note_has_names_that_they_share(
     kind: type, shared: frozenset[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    names: set[str] = set()
+    noted: set[str] = set()
 
     def note(self: object, name: str, value: object) -> None:
-        names.add(name)
+        noted.add(name)
         object.__setattr__(self, name, value)
 
     monkeypatch.setattr(kind, "__setattr__", note, raising=False)
@@ -736,6 +736,6 @@ def test_what_connections_and_requests_note_has_names_that_they_share(
             line.channel.pauseProducing()
         line.web.settle(10_000)
         line.channel.connectionLost(Failure(ConnectionAborted()))
-    assert "requests" in names or "notifications" in names
-    assert names - set(getattr(kind, "__slots__", ())) <= shared
+    assert "requests" in noted or "notifications" in noted
+    assert noted - set(getattr(kind, "__slots__", ())) <= shared
     assert len(shared) < MOST_NAMES

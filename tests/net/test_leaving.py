@@ -35,6 +35,12 @@ def _uncollected() -> Iterator[None]:
     gc.enable()
 
 
+def _leave(line: Line) -> None:
+    line.channel.connectionLost(Failure(ConnectionDone()))
+    # As a real one lets go of whom it served.
+    vars(line.transport).clear()
+
+
 @pytest.mark.parametrize(("sent", "seconds"), POINTS.values(), ids=POINTS)
 def test_who_leaves_is_gone_without_the_garbage_collector(sent: bytes, seconds: float) -> None:
     web = Web(SimulatorSettings(first_byte_delay=1.0, chunk_delay=1.0, chunk_size=4))
@@ -43,9 +49,7 @@ def test_who_leaves_is_gone_without_the_garbage_collector(sent: bytes, seconds: 
     web.settle(seconds)
     assert (b" 200 OK" in line.said()) == (seconds > 1.0)
     parts = [weakref.ref(one) for one in (line.channel, *line.channel.requests)]
-    line.channel.connectionLost(Failure(ConnectionDone()))
-    # As a real one lets go of whom it served.
-    vars(line.transport).clear()
+    _leave(line)
     del line
     web.settle()
     assert [part for part in parts if part() is not None] == []
@@ -56,8 +60,7 @@ def test_so_is_who_leaves_in_the_turn_in_which_they_asked() -> None:
     line = Line(web)
     line.channel.dataReceived((LENGTH + BODY) * 3)
     parts = [weakref.ref(one) for one in (line.channel, *line.channel.requests)]
-    line.channel.connectionLost(Failure(ConnectionDone()))
-    vars(line.transport).clear()
+    _leave(line)
     del line
     web.settle()
     assert [part for part in parts if part() is not None] == []

@@ -93,7 +93,7 @@ def test_each_connection_goes_to_whoever_has_the_fewest(twistd: Twistd) -> None:
         until(lambda: not any(_connections(twistd.port, workers)), "none are there")
         for count in range(1, 13):
             clients.enter_context(closing(_begun(twistd.port)))
-            until(lambda: sum(_connections(twistd.port, workers)) == count, "one more is accepted")  # noqa: B023
+            until(lambda: sum(_connections(twistd.port, workers)) == count, "it is accepted")  # noqa: B023 - called at once
         assert _connections(twistd.port, workers) == [3, 3, 3, 3]
 
 
